@@ -85,8 +85,8 @@ async function sendForm(form, address, body, show) {
 
 function sayBroken(form) {
   const all = form.dataset.sentThere;
-  const look = all ? " Before you send it again, look whether it is among " : " Look at what is there before you send it again.";
-  const notice = say(form, `The upload broke off before the server answered.${look}`);
+  const look = all ? " Before you send it again, check whether it is among " : " Check what has arrived before you send it again.";
+  const notice = say(form, `The upload was interrupted before the server answered.${look}`);
   if (!all) return;
   const link = document.createElement("a");
   link.href = all;
@@ -133,7 +133,7 @@ async function sendInParts(form, purpose, file, show) {
       return address.split("/").pop();
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      say(form, "The connection is lost. The upload goes on where it was as soon as the server answers.");
+      say(form, "The connection was lost. The upload will resume as soon as the server answers.");
       await new Promise((resume) => setTimeout(resume, Math.min(30, 2 ** failures) * 1000));
     }
   }
@@ -145,7 +145,7 @@ async function speak(method, address, headers, body, show) {
   const passes = answer.status >= 500 || [409, 423].includes(answer.status);
   if (passes) throw new Error("try again");
   if (answer.status >= 400 && answer.status !== 404) {
-    throw new Refusal(method === "HEAD" ? "This upload cannot be gone on with." : JSON.parse(answer.responseText).detail);
+    throw new Refusal(method === "HEAD" ? "This upload cannot be resumed." : JSON.parse(answer.responseText).detail);
   }
   return answer;
 }

@@ -121,8 +121,8 @@ fn admin_link(screen: &Screen, config: Config, another: bool) -> anyhow::Result<
     let whom = if another { Whom::Another } else { Whom::First };
     let made = house::admin_link::make(config.database_url.reveal(), &config.public_url, whom);
     let link = one_thread()?.block_on(made)?.context(
-        "There is an administrator already, who makes others on the page Administration, Accounts: no link was made. \
-         Where no administrator can sign in any more, `holdout admin-link --another` makes one.",
+        "There is already an administrator, who can appoint others under Administration, Accounts: no link was \
+        made. If no administrator can sign in, `holdout admin-link --another` makes one.",
     )?;
     screen.answer(&json!({ "link": link }), |_| {
         format!("Become the administrator with this link, which works once and for seven days:\n{link}")

@@ -43,7 +43,7 @@ test("a link confirms an address with a button, and another address waits for it
   await ada.page.getByRole("heading", { name: "Waiting: ada@elsewhere.test" }).waitFor();
   await ada.lookOver();
   await ada.page.getByRole("button", { name: "Withdraw" }).click();
-  await ada.page.getByText("Your address stays as it is.").waitFor();
+  await ada.page.getByText("Your address was not changed.").waitFor();
   assert.equal(await ada.page.getByText("Waiting:").count(), 0);
   ada.nothingWasWrong();
 });
@@ -55,7 +55,7 @@ test("an administrator confirms the address of whom they know", async () => {
   const row = root.page.getByRole("row", { name: /bob/ });
   await row.locator("summary").click();
   await row.getByRole("button", { name: "Confirm the address" }).click();
-  await root.page.getByText("The address counts as theirs.").waitFor();
+  await root.page.getByText("The address is confirmed as theirs.").waitFor();
   await bob.go("/settings/email");
   await bob.page.getByText("confirmed", { exact: true }).waitFor();
   for (const person of [root, bob]) person.nothingWasWrong();

@@ -112,7 +112,7 @@ test("a large file goes on after a lost connection and another visit", async () 
     await host.page.getByRole("button", { name: "Upload" }).click();
   };
   await send();
-  await host.page.getByText("The connection is lost.").waitFor();
+  await host.page.getByText("The connection was lost.").waitFor();
   assert.equal(await host.page.locator("progress").isVisible(), true);
   isDown = false;
   await send();

@@ -51,11 +51,11 @@ pub async fn make(app: &App, admin: &Member, username: &str, email: &str) -> Res
     links::insert_reset(&mut tx, &secret::digest(&token), user, now, now + LINK_LIFE).await?;
     let (url, path) = (&app.config.public_url, paths::reset_password(&token));
     let body = format!(
-        "An administrator made the account {username} for you at {url}.\n\n\
-         Set its password within {LINK_DAYS} days, by this link:\n\n{url}{path}\n\n\
-         If you expect no account there, do nothing: nobody can sign in to it.\n"
+        "An administrator created the account {username} for you at {url}.\n\n\
+         Set its password within {LINK_DAYS} days with this link:\n\n{url}{path}\n\n\
+         If you do not expect an account there, do nothing: nobody can sign in to it.\n"
     );
-    let subject = "An account was made for you".to_owned();
+    let subject = "An account was created for you".to_owned();
     mail::post(&mut tx, &Letter { unsubscribe_url: None, to: email, subject, body }, now).await?;
     admin::store::note(&mut tx, now, admin.id, "make_account", &json!({ "user": user })).await?;
     events::note(&mut tx, user, &Event::new(What::Registered), now).await?;

@@ -78,12 +78,12 @@ impl Limits {
                 pace(3, 600),
             ),
             confirm: Pair::new(
-                "letters to confirm an address",
+                "emails to confirm an address",
                 ["confirm.address", "confirm.account"],
                 pace(20, 30),
                 pace(3, 600),
             ),
-            confirm_of_person: Shared::new("letters to confirm an address", "confirm.person", pace(5, 600)),
+            confirm_of_person: Shared::new("emails to confirm an address", "confirm.person", pace(5, 600)),
             logout: Shared::new("logout tokens", "logout.address", pace(1000, 1)),
             spent,
         }

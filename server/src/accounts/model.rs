@@ -77,15 +77,15 @@ impl Scope {
 pub fn scopes(asked: &[String], is_admin: bool) -> Result<Vec<Scope>, String> {
     let named = |name: &String| {
         Scope::ALL.into_iter().find(|scope| scope.name() == name).ok_or_else(|| {
-            format!("There is no scope \u{201c}{name}\u{201d}: use read, submit, host or admin.")
+            format!("The scope \u{201c}{name}\u{201d} does not exist: use read, submit, host or admin.")
         })
     };
     let mut scopes = asked.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     scopes.dedup();
     if scopes.is_empty() {
-        Err("Choose at least one thing that the token may do.".to_owned())
+        Err("Choose at least one thing the token may do.".to_owned())
     } else if scopes.contains(&Scope::Admin) && !is_admin {
-        Err("Only administrators can make a token that runs the installation.".to_owned())
+        Err("Only administrators can make a token that manages the installation.".to_owned())
     } else {
         Ok(scopes)
     }
@@ -110,7 +110,7 @@ pub fn token_expiry(days: Option<i64>, now: DateTime<Utc>) -> Result<Option<Date
 pub fn token_name(typed: &str) -> Result<String, String> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match name.chars().count() {
-        0 => Err("Give it a name, such as the machine it is used on.".to_owned()),
+        0 => Err("Enter a name, such as the machine it is used on.".to_owned()),
         1..=80 if !name.chars().any(char::is_control) => Ok(name),
         _ => Err("Use at most 80 plain characters.".to_owned()),
     }
@@ -146,7 +146,7 @@ pub fn email(typed: &str) -> Result<String, String> {
     if is_address {
         Ok(address)
     } else {
-        Err("This is not an e-mail address that mail can be sent to, such as ada@example.org.".to_owned())
+        Err("This is not a valid e-mail address, such as ada@example.org.".to_owned())
     }
 }
 
@@ -158,7 +158,7 @@ pub fn display_name(typed: &str) -> Result<String, String> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     refuse_unseen(&name)?;
     if !name.chars().any(char::is_alphanumeric) {
-        Err("Write the name by which others shall know you.".to_owned())
+        Err("Enter the name to show to others.".to_owned())
     } else if name.chars().count() > 80 {
         Err("Use at most 80 characters.".to_owned())
     } else {
@@ -188,15 +188,15 @@ pub fn new_password(typed: &str, words: &[&str]) -> Result<String, String> {
     let length = typed.chars().count();
     let first = typed.chars().next();
     if length < SHORTEST_PASSWORD {
-        Err(format!("Use at least {SHORTEST_PASSWORD} characters. A few words are easy to keep in mind."))
+        Err(format!("Use at least {SHORTEST_PASSWORD} characters. A few words are easy to remember."))
     } else if length > LONGEST_PASSWORD {
         Err(format!("Use at most {LONGEST_PASSWORD} characters."))
     } else if typed.chars().all(|letter| Some(letter) == first) {
-        Err("This is one character over and over, which is guessed first.".to_owned())
+        Err("One repeated character is too easy to guess.".to_owned())
     } else if words.iter().chain(&[OWN_NAME]).any(|word| is_hardly_more_than(typed, word)) {
         Err("Use something other than your name or address, or the name of this site.".to_owned())
     } else if common::is_common(typed) {
-        Err("Many people chose this password, so it is guessed first. Choose another.".to_owned())
+        Err("This password is too common and easy to guess. Choose another.".to_owned())
     } else {
         Ok(typed.to_owned())
     }

@@ -80,13 +80,14 @@ pub async fn confirm(
     if !account.has_password() {
         Err(AppError::field(
             field,
-            "Your account has no password yet. Ask for a link to set one at “Forgot the password?”, where people sign in.",
+            "Your account has no password yet. Request a link to set one with “Forgot the password?” on the sign-in \
+            page.",
         ))
     } else if app.passwords.verify(password, Some(account.password_hash.clone())).await? {
         Ok(account)
     } else {
         events::note_failure(app, Some(member.id), Event::from(What::WrongPassword, client));
-        Err(AppError::field(field, "This is not your present password."))
+        Err(AppError::field(field, "This is not your current password."))
     }
 }
 
@@ -142,7 +143,7 @@ fn reset_letter(account: &users::Credentials, public_url: &str, token: &str) -> 
         to: account.email.clone(),
         subject: "Set a new password".to_owned(),
         body: format!(
-            "Somebody, probably you, asked to set a new password for the account {username} at {public_url}.\n\n\
+            "Someone, probably you, asked to set a new password for the account {username} at {public_url}.\n\n\
              To set it, open this link within an hour:\n\n{public_url}{path}\n\n{beside}\
              If it was not you, do nothing: your password stays as it is.\n"
         ),
@@ -229,5 +230,7 @@ async fn shut_out_others(
 }
 
 fn dead_link() -> AppError {
-    AppError::refused("This link was used already or has run out. Ask for a new one where you sign in.")
+    AppError::refused(
+        "This link has already been used or has expired. Request a new one on the sign-in page.",
+    )
 }

@@ -19,7 +19,7 @@ use crate::site::model::Registration as Who;
 use crate::site_texts;
 
 const MUST_ACCEPT: &str = "Accept the terms of use to register.";
-const HAS_CHANGED: &str = "The terms of use have another text by now. Read it, then accept it.";
+const HAS_CHANGED: &str = "The terms of use have changed. Read the new text, then accept it.";
 /// Every answer takes at least this long where the address decides.
 const EQUAL_TIME: Duration = Duration::from_millis(300);
 
@@ -126,7 +126,9 @@ pub(super) async fn admit(
             return done.map(|()| None);
         }
         Who::Providers => {
-            return Err(AppError::refused("Nobody registers here with a password: sign in with a provider."));
+            return Err(AppError::refused(
+                "You cannot register here with a password: sign in with a provider.",
+            ));
         }
         Who::Administrators => {
             return Err(AppError::refused(
@@ -195,7 +197,7 @@ pub(super) async fn insert(
 }
 
 fn name_is_taken() -> AppError {
-    AppError::field("username", "Somebody has this user name already. Choose another.")
+    AppError::field("username", "This user name is already taken. Choose another.")
 }
 
 pub(super) fn taken(error: sqlx::Error) -> AppError {

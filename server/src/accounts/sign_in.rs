@@ -111,8 +111,8 @@ fn refuse_unconfirmed(account: &Credentials) -> Result<()> {
         return Ok(());
     }
     Err(AppError::refused(
-        "Confirm your e-mail address first, by the link that was mailed to it. Where it has run out, ask for one to set a new \
-         password: that confirms it too.",
+        "Confirm your e-mail address first, with the link that was emailed to it. If it has expired, request a link \
+        to set a new password: that confirms the address too.",
     ))
 }
 

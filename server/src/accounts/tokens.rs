@@ -101,9 +101,7 @@ pub async fn create(app: &App, owner: UserId, wish: &Wish) -> Result<Made> {
     };
     let mut tx = app.db.begin().await?;
     if tokens::lock_and_count(&mut tx, owner, now).await? >= MOST_TOKENS {
-        return Err(AppError::refused(format!(
-            "You have {MOST_TOKENS} tokens. Revoke one that you do not use."
-        )));
+        return Err(AppError::refused(format!("You have {MOST_TOKENS} tokens. Revoke one you do not use.")));
     }
     let id = tokens::insert(&mut tx, &token, now).await?;
     events::note(&mut tx, owner, &Event::new(What::MadeToken).of(&wish.name), now).await?;

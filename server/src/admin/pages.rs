@@ -252,7 +252,7 @@ async fn post_user(
     match outcome {
         Ok(Made { link: None, .. }) => Ok(redirect_saying(
             paths::ADMIN_USERS,
-            "The account is made, and its owner mailed a link to set the password.",
+            "The account has been created, and its owner has been emailed a link to set the password.",
         )),
         Ok(made) => {
             let making = Making { made: Some(made), ..Making::default() };
@@ -299,7 +299,7 @@ async fn post_appoint(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     roles::appoint(&app, &admin, id).await?;
-    Ok(redirect_saying(paths::ADMIN_USERS, "They are an administrator now."))
+    Ok(redirect_saying(paths::ADMIN_USERS, "They are now an administrator."))
 }
 
 async fn post_dismiss(
@@ -308,7 +308,7 @@ async fn post_dismiss(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     roles::dismiss(&app, &admin, id).await?;
-    Ok(redirect_saying(paths::ADMIN_USERS, "They are no administrator any more."))
+    Ok(redirect_saying(paths::ADMIN_USERS, "They are no longer an administrator."))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -326,7 +326,7 @@ async fn post_hosting(
 ) -> Result<Response> {
     let may_host = !form.may_host.is_empty();
     roles::let_host(&app, &admin, id, may_host).await?;
-    let sentence = if may_host { "They may host." } else { "They may begin no more competitions." };
+    let sentence = if may_host { "They may host." } else { "They can no longer start competitions." };
     Ok(redirect_saying(paths::ADMIN_USERS, sentence))
 }
 
@@ -336,7 +336,10 @@ async fn post_reset_two_factors(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     reset::reset(&app, &admin, id).await?;
-    Ok(redirect_saying(paths::ADMIN_USERS, "They sign in with their password alone, and are told so."))
+    Ok(redirect_saying(
+        paths::ADMIN_USERS,
+        "They now sign in with their password alone, and have been notified.",
+    ))
 }
 
 async fn post_confirm_email(
@@ -345,7 +348,7 @@ async fn post_confirm_email(
     Path(id): Path<UserId>,
 ) -> Result<Response> {
     by_hand::confirm(&app, &admin, id).await?;
-    Ok(redirect_saying(paths::ADMIN_USERS, "The address counts as theirs."))
+    Ok(redirect_saying(paths::ADMIN_USERS, "The address is confirmed as theirs."))
 }
 
 #[derive(Template, WebTemplate)]

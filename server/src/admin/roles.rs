@@ -46,7 +46,7 @@ async fn set(app: &App, admin: &Member, user: UserId, is_admin: bool) -> Result<
     let mut tx = app.db.begin().await?;
     // Two who dismiss each other at once: the second finds that they may not.
     if !store::lock_admins(&mut tx).await?.contains(&admin.id) {
-        return Err(AppError::refused("You are no administrator any more."));
+        return Err(AppError::refused("You are no longer an administrator."));
     }
     if !store::set_admin(&mut tx, user, is_admin).await? {
         return Err(AppError::NotFound);

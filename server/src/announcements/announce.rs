@@ -23,7 +23,7 @@ use crate::notifications::tell::{self, Bulletin};
 pub async fn announce(app: &App, host: &Member, seen: &Seen, wish: &Wish) -> Result<BulletinId> {
     let competition = &seen.competition;
     if competition.launched_at.is_none() {
-        return Err(AppError::refused("Nobody takes part before the launch: there is nobody to tell."));
+        return Err(AppError::refused("There are no participants to notify before the launch."));
     }
     let wish = wish.checked()?;
     let html = links::draw(&competition.slug, &wish.text);
@@ -101,7 +101,7 @@ async fn lock(conn: &mut PgConnection, seen: &Seen, id: BulletinId) -> Result<An
     drafts::lock(conn, seen.competition.id).await?;
     let found = store::find(conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
     if found.withdrawn_at.is_some() {
-        return Err(AppError::refused("This announcement is withdrawn, and stays as it is."));
+        return Err(AppError::refused("This announcement has been withdrawn and can no longer be changed."));
     }
     Ok(found)
 }

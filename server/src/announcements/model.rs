@@ -55,7 +55,7 @@ pub fn reason(typed: &str) -> Result<String, AppError> {
     if !(1..=REASON_LIMIT).contains(&reason.chars().count()) {
         return Err(AppError::field(
             "reason",
-            format!("Say why, in at most {REASON_LIMIT} characters: everybody reads it."),
+            format!("Say why, in at most {REASON_LIMIT} characters; everyone can read it."),
         ));
     }
     Ok(reason.to_owned())
@@ -121,7 +121,8 @@ pub fn admit(nth_newest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<()
         None => Ok(()),
         Some(free_at) => Err(AppError::TooMany {
             message: format!(
-                "At most {MOST} announcements within a day: people stop reading them. The next can go out at {}.",
+                "At most {MOST} announcements within a day: people stop reading them. You can send the next one at \
+                {}.",
                 format::time(&free_at)
             ),
             retry_after_seconds: u64::try_from((free_at - now).num_seconds()).unwrap_or(0).max(1),

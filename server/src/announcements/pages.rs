@@ -166,7 +166,7 @@ async fn post_announce(
     match mistake(announce::announce(&app, &host, &seen, &form.wish()).await)? {
         Ok(_) => Ok(redirect_saying(
             &paths::announcements(&slug),
-            "It is on the competition's page, and everybody who takes part is being told.",
+            "It is on the competition's page, and participants are being notified.",
         )),
         Err(mistake) => Ok(show_again(page(&app, &slug, shell, Keyset::default(), form, mistake).await?)),
     }
@@ -257,7 +257,7 @@ async fn post_correct(
         return Ok(correction(&app, &slug, id, shell, Some(form)).await?.into_response());
     }
     match mistake(announce::correct(&app, &host, &seen, id, &form.wish()).await)? {
-        Ok(()) => Ok(done(&slug, "Corrected. It says so, and people are not told again.")),
+        Ok(()) => Ok(done(&slug, "Corrected. It is marked as corrected, and people are not notified again.")),
         Err(mistake) => {
             let page = correction(&app, &slug, id, shell, Some(form)).await?;
             Ok(show_again(CorrectionPage { mistake, ..page }))

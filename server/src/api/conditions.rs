@@ -59,7 +59,7 @@ impl Condition {
         if self.0.contains_key(IF_NONE_MATCH) && is_named(IF_NONE_MATCH) {
             return Err(AppError::of(
                 PRECONDITION,
-                "It is there already, and `If-None-Match` says that it must not be.",
+                "It already exists, and `If-None-Match` says that it must not.",
             ));
         }
         Ok(())
@@ -68,10 +68,7 @@ impl Condition {
 
 /// What is told to whoever builds on what is no more.
 pub fn changed_since() -> AppError {
-    AppError::of(
-        PRECONDITION,
-        "It is not as it was when you read it: somebody changed it since. Read it again, then decide.",
-    )
+    AppError::of(PRECONDITION, "It has been changed since you last read it. Read it again, then decide.")
 }
 
 /// The condition of whoever writes whatever stands there, as forms do.

@@ -44,7 +44,7 @@ impl ApiMember {
             scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(between)
         };
         Err(AppError::refused(format!(
-            "This needs a token with the scope {}; yours has {}. Make another in your settings.",
+            "This needs a token with the scope {}; yours has {}. Make a new one in your settings.",
             names(scopes, " or "),
             names(&self.scopes, ", "),
         )))

@@ -22,8 +22,9 @@ pub fn key(id: CompetitionId) -> String {
 /// # Errors
 /// What contradicts that the file was let go, or is missing of what it came to.
 pub fn file<'a>(line: &'a SubmissionLine, key: &'a str, at: DateTime<Utc>) -> Result<NewFile<'a>> {
-    let refused =
-        |what: &str| wrong(format!("The file of submission {} was let go, and the archive {what}.", line.id));
+    let refused = |what: &str| {
+        wrong(format!("The file of submission {} was deleted, and the archive {what}.", line.id))
+    };
     let (public, private) = (
         line.public_score.is_some() != line.public_undefined.is_some(),
         line.private_score.is_some() != line.private_undefined.is_some(),
@@ -67,8 +68,8 @@ impl Tally {
     pub fn sentence(&self) -> Option<String> {
         (self.n > 0).then(|| {
             format!(
-                "Files of {} submissions, which were let go where they come from: what they came to is on record here \
-                 as it was there, and takes no place on a board.",
+                "Files of {} submissions, which were deleted in the original installation: their results are on \
+                record here as they were there, but do not appear on a board.",
                 self.n
             )
         })

@@ -145,7 +145,7 @@ impl Import<'_> {
         let mut tx = self.app.db.begin().await?;
         if !fill::lock_empty_draft(&mut tx, self.id).await? {
             return Err(AppError::refused(
-                "People take part in this competition already, or it was launched: import into a new draft.",
+                "This competition already has participants, or was launched: import into a new draft.",
             ));
         }
         arrived.spend(&mut tx, self.now).await?;
@@ -209,7 +209,7 @@ impl Import<'_> {
             say("Submissions: the archive was made without the files that participants sent.");
         }
         say(
-            "Scores and boards: they are computed anew here, once the solution is there and the draft is launched.",
+            "Scores and boards: they are computed again here, once the solution is there and the draft is launched.",
         );
         say("Earlier scoring versions: submissions are scored under the one that counted.");
         say("Votes, and posts that were deleted or hidden.");

@@ -127,7 +127,7 @@ async fn post_baseline(
     match mistake(outcome)? {
         Ok(_) => Ok(redirect_saying(
             &paths::host_baselines(&slug),
-            "Received. It stands on the board as soon as it is scored.",
+            "Received. It appears on the board as soon as it is scored.",
         )),
         Err(mistake) => Ok(show_again(page(&app, &slug, shell, form, mistake).await?)),
     }

@@ -17,8 +17,8 @@ use crate::submissions::submit::{Entrant, Receipt, Upload, submit};
 use crate::teams::manage::read_name;
 
 /// What a host reads who asks to take part.
-pub const HOSTS_ARE_UNRANKED: &str = "You host this competition, and hosts have no rank in it. Send your file as a baseline, from the \
-     host pages or with `holdout host baselines send`: it stands on the board beside the ranks.";
+pub const HOSTS_ARE_UNRANKED: &str = "You host this competition, so you cannot be ranked in it. Send your file as a \
+baseline, from the host pages or with `holdout host baselines send`: it appears on the board without a rank.";
 
 /// Opens a competition for a host's files, before a byte of one is read.
 ///
@@ -27,9 +27,7 @@ pub const HOSTS_ARE_UNRANKED: &str = "You host this competition, and hosts have 
 pub async fn enter(app: &App, host: &Member, slug: &str) -> Result<Seen> {
     let seen = access::see_as_host(app, slug, Some(host)).await?;
     match seen.competition.phase(app.clock.now()) {
-        Phase::Draft => {
-            Err(AppError::refused("A draft takes no files; send a baseline once it is launched."))
-        }
+        Phase::Draft => Err(AppError::refused("You can send a baseline once the competition is launched.")),
         _ => Ok(seen),
     }
 }

@@ -52,7 +52,7 @@ pub async fn make(app: &App, host: &Member, id: Uuid, wish: &Wish) -> Result<Mad
     if bundle.is_direction_open && wish.higher_is_better.is_none() {
         return Err(AppError::field(
             "higher_is_better",
-            "The bundle does not say whether a higher score is better: say it.",
+            "The bundle does not say whether a higher score is better: choose one.",
         ));
     }
     let contents = &bundle.contents;

@@ -47,7 +47,7 @@ impl SendBundlePage {
         Self {
             shell: Shell::sample(),
             from: String::new(),
-            mistake: Mistake::new("file", "This is no bundle."),
+            mistake: Mistake::new("file", "This is not a bundle."),
         }
     }
 
@@ -225,9 +225,12 @@ async fn post_draft(
     };
     match mistake(make::make(&app, shell.member()?, id, &wish).await)? {
         Ok(made) => {
-            let mut sentence = "The draft is made. Look it over, then launch.".to_owned();
+            let mut sentence = "The draft has been created. Review it, then launch.".to_owned();
             if !made.left_open.is_empty() {
-                sentence = format!("The draft is made; this is left to you: {}", made.left_open.join(" "));
+                sentence = format!(
+                    "The draft has been created; this is left for you to do: {}",
+                    made.left_open.join(" ")
+                );
             }
             Ok(redirect_saying(&paths::host(&made.slug), &sentence))
         }
@@ -237,5 +240,5 @@ async fn post_draft(
 
 async fn post_forget(State(app): State<App>, Path(id): Path<Uuid>, shell: Shell) -> Result<Response> {
     receive::forget(&app, shell.member()?, id).await?;
-    Ok(redirect_saying(paths::NEW, "The bundle is forgotten."))
+    Ok(redirect_saying(paths::NEW, "The bundle has been deleted."))
 }

@@ -75,7 +75,7 @@ pub async fn may_send(app: &App, host: &Member) -> Result<()> {
     let mut conn = app.db.acquire().await?;
     if store::n_waiting(&mut conn, host.id, app.clock.now()).await? >= MOST_WAITING {
         return Err(AppError::refused(format!(
-            "{MOST_WAITING} bundles of yours wait already: make drafts of them, or forget them."
+            "{MOST_WAITING} of your bundles are already waiting: create drafts from them, or delete them."
         )));
     }
     Ok(())

@@ -17,7 +17,7 @@ const MOST_CODES: usize = 3;
 
 #[derive(Debug, Args)]
 pub struct LoginArgs {
-    /// User name or e-mail address; asked for when left out.
+    /// User name or e-mail address; you are asked for it if left out.
     #[arg(short, long)]
     username: Option<String>,
 }
@@ -26,14 +26,14 @@ pub struct LoginArgs {
 pub enum TokensVerb {
     /// List your tokens.
     List,
-    /// Make a token; its text is shown this once.
+    /// Make a token; its text is shown only once.
     New {
-        /// By this you find it in the list.
+        /// A name to recognise it by in the list.
         name: String,
         /// What it may do.
         #[arg(long, value_delimiter = ',', default_value = "read,submit", value_name = "SCOPE,…")]
         scopes: Vec<String>,
-        /// Days until it ends; left out: never.
+        /// Days until it expires; never if left out.
         #[arg(long)]
         days: Option<i64>,
     },
@@ -64,7 +64,7 @@ pub fn login(connection: &Connection, session: &Session, args: &LoginArgs) -> Ou
 pub fn logout(connection: &Connection, session: &Session) -> Outcome {
     let login = resolve(connection);
     if login.token.is_none() {
-        return Err(CliError::NotAllowed("Nobody is signed in here.".to_owned()));
+        return Err(CliError::NotAllowed("You are not signed in.".to_owned()));
     }
     let ended = login.token_id.map(|id| session.client.delete(&format!("/api/v1/tokens/{id}")));
     settings::write(&Login { token: None, token_id: None, ..login })?;
@@ -140,7 +140,7 @@ fn list(session: &Session) -> Outcome {
 fn make(session: &Session, name: &str, scopes: &[String], days: Option<i64>) -> Outcome {
     let wish = json!({ "name": name, "scopes": scopes, "days": days });
     let made = session.client.post("/api/v1/tokens", &wish)?;
-    session.screen.note("Keep it: it is not shown again.");
+    session.screen.note("Keep it: it will not be shown again.");
     session.screen.answer(&made, |_| text(&made, "token"));
     Ok(())
 }
@@ -196,7 +196,7 @@ fn ask(question: &str) -> Outcome<String> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     match line.trim() {
-        "" => Err(CliError::Refused("Nothing was given to sign in with.".to_owned())),
+        "" => Err(CliError::Refused("No credentials were given.".to_owned())),
         answer => Ok(answer.to_owned()),
     }
 }

@@ -12,25 +12,25 @@ const EMAIL: &str = "/api/v1/me/email";
 
 #[derive(Debug, Subcommand)]
 pub enum EmailVerb {
-    /// Show your address, whether it is confirmed, and one that you asked for.
+    /// Show your address, whether it is confirmed, and any change you requested.
     Show,
-    /// Have the letter with the link sent again.
+    /// Send the email with the link again.
     Letter,
-    /// Confirm an address by the link in the letter.
+    /// Confirm an address with the link in the email.
     Confirm {
         /// The link, or its last part.
         link: String,
     },
-    /// Ask for another address; asks for the password, and for a code where sign-in does.
+    /// Change your address; asks for your password, and for a code if sign-in does.
     Change {
         /// The new address.
         address: String,
     },
-    /// Withdraw the address that you asked for.
+    /// Withdraw the address change you requested.
     Withdraw,
-    /// Confirm somebody's address by hand; for administrators.
+    /// Confirm someone's address by hand; for administrators.
     Vouch {
-        /// User name of whose it is.
+        /// User name of the owner.
         username: String,
     },
 }
@@ -41,7 +41,7 @@ pub fn run(session: &Session, verb: &EmailVerb) -> Outcome {
         EmailVerb::Letter => {
             session.client.post("/api/v1/me/email/letters", &json!({}))?;
             session.screen.answer(&json!({ "sent": true }), |_| {
-                "A letter is on its way. The link of the one before works no more.".to_owned()
+                "We have sent another email. The link in the previous one no longer works.".to_owned()
             });
             Ok(())
         }
@@ -57,7 +57,7 @@ pub fn run(session: &Session, verb: &EmailVerb) -> Outcome {
             with_code(wish, |wish| session.client.post(EMAIL, wish))?;
             session.screen.answer(&json!({ "asked_for": address }), |_| {
                 format!(
-                    "A letter with a link is on its way to {address}. Until you use it your address stays."
+                    "We have sent an email with a link to {address}. Your address does not change until you use it."
                 )
             });
             Ok(())
@@ -66,7 +66,7 @@ pub fn run(session: &Session, verb: &EmailVerb) -> Outcome {
             session.client.delete(EMAIL)?;
             session
                 .screen
-                .answer(&json!({ "withdrawn": true }), |_| "Your address stays as it is.".to_owned());
+                .answer(&json!({ "withdrawn": true }), |_| "Your address was not changed.".to_owned());
             Ok(())
         }
         EmailVerb::Vouch { username } => vouch(session, username),
@@ -111,7 +111,7 @@ fn vouch(session: &Session, username: &str) -> Outcome {
     let address = format!("/api/v1/admin/users/{}/email-confirmation", user["id"]);
     session.client.put_once(&address, &json!({}))?;
     session.screen.answer(&json!({ "confirmed": user["email"] }), |_| {
-        format!("{} counts as theirs.", text(&user, "email"))
+        format!("{} is confirmed as theirs.", text(&user, "email"))
     });
     Ok(())
 }

@@ -36,10 +36,10 @@ pub struct CheckArgs {
     /// Name in the competition's address.
     #[arg(short, long)]
     competition: String,
-    /// Have a scorer look at it as well, after it was found to fit here.
+    /// Also have a scorer check it, after it passed the check on this machine.
     #[arg(long, conflicts_with = "here")]
     scorer: bool,
-    /// Never send it, even where only a scorer can tell.
+    /// Never send it, even if only a scorer can tell.
     #[arg(long)]
     here: bool,
 }
@@ -57,7 +57,7 @@ pub fn check(session: &Session, args: &CheckArgs) -> Outcome {
             Err(CliError::Refused(format!("This file cannot be checked here. {reason}")))
         }
         Verdict::Unknown(reason) => {
-            session.screen.note(&format!("{reason} It is sent to be checked."));
+            session.screen.note(&format!("{reason} It will be sent to be checked."));
             ask_server(session, args)
         }
         Verdict::Fits { .. } => ask_server(session, args),
@@ -112,7 +112,7 @@ fn ask_server(session: &Session, args: &CheckArgs) -> Outcome {
             None => Err(CliError::Rejected("The file would be rejected.".to_owned())),
         },
         _ => Err(CliError::Refused(
-            "The file could not be checked; that is our mistake, not yours.".to_owned(),
+            "The file could not be checked; that is a problem on our side, not yours.".to_owned(),
         )),
     }
 }

@@ -13,10 +13,10 @@ const BEHIND_A_FLAG: &str = "competition_behind_a_flag";
 
 #[derive(Debug, Clone, Args)]
 pub struct Competition {
-    /// Name in the competition's address; or say it with -c, anywhere.
+    /// Name in the competition's address; or give it with -c, anywhere.
     #[arg(id = "competition", value_name = "COMPETITION")]
     pub slug: String,
-    /// Name in the competition's address, in place of the first word.
+    /// Name in the competition's address, instead of the first argument.
     #[arg(id = BEHIND_A_FLAG, short = 'c', long = "competition", value_name = "COMPETITION", conflicts_with = "competition")]
     behind_a_flag: Option<String>,
 }

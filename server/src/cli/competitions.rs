@@ -14,19 +14,19 @@ use crate::web::problems::encode;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only those with these words in title, subtitle or name.
+    /// Only those with these words in the title, subtitle or name.
     #[arg(long)]
     search: Option<String>,
-    /// Only those that take submissions now.
+    /// Only those that accept submissions now.
     #[arg(long)]
     open: bool,
-    /// Only those that you host, take part in or are invited to; drafts among them.
+    /// Only those you host, take part in or are invited to, including drafts.
     #[arg(long)]
     mine: bool,
     /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: usize,
-    /// Go on where a list ended: the word that it said.
+    /// Continue a list from where it ended: the key it printed.
     #[arg(long, value_name = "WORD")]
     before: Option<String>,
 }
@@ -134,7 +134,7 @@ fn draw(paint: Paint, cards: &[Value], has_roles: bool) -> String {
         }
         table.row(cells);
     }
-    table.draw(paint, "No competition was found.")
+    table.draw(paint, "No competitions found.")
 }
 
 pub fn show(session: &Session, competition: &str) -> Outcome {
@@ -195,10 +195,10 @@ fn hosts(found: &Value) -> String {
 
 /// Empty where it shows everything.
 fn board(found: &Value) -> String {
-    let stays = if found["board_stays_veiled"] == true { ", after the end too" } else { " until the end" };
+    let stays = if found["board_stays_veiled"] == true { ", even after the end" } else { " until the end" };
     match text(found, "board_shows").as_str() {
         "names_hidden" => format!("names hidden{stays}"),
-        "own_row" => format!("your own row alone{stays}"),
+        "own_row" => format!("only your own row{stays}"),
         _ => String::new(),
     }
 }
@@ -221,7 +221,7 @@ pub struct ChangesArgs {
     /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// Go on behind this one.
+    /// Continue after this one.
     #[arg(long, value_name = "KEY")]
     before: Option<i64>,
 }
@@ -236,7 +236,7 @@ pub fn changes(session: &Session, args: &ChangesArgs) -> Outcome {
         for change in items(&found) {
             table.row([local(&change["changed_at"]), text(change, "sentence"), text(change, "note")]);
         }
-        table.draw(paint, "Nothing changed since the launch.")
+        table.draw(paint, "Nothing has changed since the launch.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
@@ -261,7 +261,7 @@ pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
     let joined = session.client.post(&format!("{base}/join"), &json!({ "accept_rules": true }))?;
     session.screen.answer(&joined, |_| {
         let late = if joined["is_late"] == true {
-            " It has ended: what you send is scored and never ranked."
+            " It has ended: submissions are scored but never ranked."
         } else {
             ""
         };

@@ -22,7 +22,7 @@ use crate::web::problems::encode;
 pub struct DownloadArgs {
     #[command(flatten)]
     of: Competition,
-    /// Names of files; all when left out.
+    /// Names of files; all if left out.
     files: Vec<String>,
     /// Folder to put them into.
     #[arg(long, default_value = ".")]
@@ -129,7 +129,7 @@ pub fn fetch(session: &Session, wanted: &Wanted<'_>, target: &Path) -> Outcome {
     if sha256_of(&partial)? != wanted.sha256 {
         fs::remove_file(&partial)?;
         return Err(CliError::Rejected(format!(
-            "What arrived of {} is not what the server has on record. Download it again.",
+            "What was downloaded of {} does not match the server's record. Download it again.",
             wanted.name
         )));
     }
@@ -163,7 +163,7 @@ fn copy(reader: &mut impl Read, writer: &mut impl Write) -> Outcome {
             Ok(0) => return Ok(()),
             Ok(n) => writer.write_all(&buffer[..n])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(CliError::Unreachable(format!("The line broke: {error}."))),
+            Err(error) => return Err(CliError::Unreachable(format!("The connection was lost: {error}."))),
         }
     }
 }

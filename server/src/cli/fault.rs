@@ -33,14 +33,14 @@ pub enum CliError {
 
 /// Every exit code with its meaning, for the help and the manual. A test holds the errors to it.
 pub const EXIT_CODES: [(i32, &str); 8] = [
-    (0, "done; of a check: the file fits"),
-    (1, "refused, or failed on the way"),
+    (0, "done; of a check: the file is valid"),
+    (1, "refused, or failed"),
     (2, "a file was rejected, or something differs from what is on record"),
-    (3, "not signed in, or not allowed: rules not accepted, not begun, a token without the scope"),
+    (3, "not signed in, or not allowed: rules not accepted, not started, a token without the scope"),
     (4, "not found"),
-    (5, "a limit is used up; try again later"),
+    (5, "a limit has been reached; try again later"),
     (6, "the server cannot be reached"),
-    (64, "the command line is wrong"),
+    (64, "the command line is not valid"),
 ];
 
 impl CliError {
@@ -70,7 +70,8 @@ impl CliError {
             403 => Self::NotAllowed(sentence),
             422 if problem["field"] == "code" => Self::AsksForCode(sentence),
             404 if sentence == NOTHING_HERE => Self::NotFound(
-                "The server has nothing of this name, or you may not see it. `holdout competitions` lists the competitions that you may see."
+                "The server has nothing with this name, or you may not see it. `holdout competitions` lists the \
+                competitions that you may see."
                     .to_owned(),
             ),
             404 => Self::NotFound(sentence),

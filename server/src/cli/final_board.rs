@@ -43,7 +43,7 @@ fn draw_ranks(paint: Paint, found: &Value) -> String {
             [(at + 1).to_string(), cell(&team["team"]), percent(at), percent(0), leads.count().to_string()];
         table.row(cells);
     }
-    table.draw(paint, found["absent"].as_str().unwrap_or("Nobody is on the final board."))
+    table.draw(paint, found["absent"].as_str().unwrap_or("No teams on the final board."))
 }
 
 fn draw_metrics(paint: Paint, found: &Value) -> String {

@@ -32,19 +32,19 @@ impl Part {
 
 #[derive(Debug, Subcommand)]
 pub enum IncidentsVerb {
-    /// What did not work, newest first.
+    /// List incidents, newest first.
     List(ListArgs),
-    /// Tell everybody of something that does not work.
+    /// Open an incident, visible to everyone.
     Open(OpenArgs),
-    /// Tell more of one.
+    /// Post an update to an incident.
     Update(UpdateArgs),
-    /// End one; hosts whom it concerns are asked whether theirs should end later by as much.
+    /// Close an incident; affected hosts are asked whether to extend their competitions by as much.
     Resolve(ResolveArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Go on behind this number.
+    /// Continue after this number.
     #[arg(long)]
     before: Option<i64>,
 }
@@ -53,10 +53,10 @@ pub struct ListArgs {
 pub struct OpenArgs {
     #[arg(long)]
     title: String,
-    /// What it concerns; may be given several times.
+    /// What it affects; can be given several times.
     #[arg(long, value_enum, required = true)]
     affects: Vec<Part>,
-    /// Since when, such as 2026-11-30T18:00:00Z; now when left out.
+    /// Since when, such as 2026-11-30T18:00:00Z; now if left out.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// A file of Markdown.
@@ -77,7 +77,7 @@ pub struct UpdateArgs {
 pub struct ResolveArgs {
     #[command(flatten)]
     of: UpdateArgs,
-    /// When it ended, such as 2026-11-30T18:00:00Z; now when left out.
+    /// When it ended, such as 2026-11-30T18:00:00Z; now if left out.
     #[arg(long, value_name = "TIME")]
     ended: Option<String>,
 }
@@ -109,7 +109,7 @@ pub fn run(session: &Session, verb: &IncidentsVerb) -> Outcome {
                 "began_at": args.since,
             });
             let opened = session.client.post("/api/v1/admin/incidents", &wish)?;
-            answer(session, &opened, "Everybody can read it now.");
+            answer(session, &opened, "It is now public.");
             Ok(())
         }
         IncidentsVerb::Update(UpdateArgs { number, words }) => {
@@ -122,7 +122,11 @@ pub fn run(session: &Session, verb: &IncidentsVerb) -> Outcome {
             let path = format!("/api/v1/admin/incidents/{number}/resolve");
             let wish = json!({ "text": read(words)?, "ended_at": ended });
             let over = session.client.post(&path, &wish)?;
-            answer(session, &over, "It is over, and hosts whom it concerns are asked.");
+            answer(
+                session,
+                &over,
+                "The incident is closed, and the affected hosts are asked about their deadlines.",
+            );
             Ok(())
         }
     }
@@ -145,7 +149,7 @@ fn list(session: &Session, args: &ListArgs) -> Outcome {
             let began = local(&one["began_at"]);
             table.row([cell(&one["id"]), began, local(&one["ended_at"]), text(one, "title")]);
         }
-        table.draw(paint, "No incident is on record.")
+        table.draw(paint, "No incidents on record.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())

@@ -23,22 +23,22 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub struct LaunchArgs {
     /// CSV (also gzip or zip) or Parquet with a target column.
     table: PathBuf,
-    /// Name of the column to be predicted.
+    /// Name of the column to predict.
     #[arg(long)]
     target: String,
-    /// What everybody reads first; the address is made from it.
+    /// The title of the competition; its address is made from it.
     #[arg(long)]
     title: String,
-    /// Name in the address; made from the title when left out.
+    /// Name in the address; made from the title if left out.
     #[arg(long)]
     slug: Option<String>,
     /// Length of the competition in days.
     #[arg(long, default_value_t = Timeline::PROPOSED_DAYS)]
     days: u32,
-    /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part reads it beside the rules.
+    /// Why you launch despite a FAIL of the audit, or with a metric of your own that it could not judge; all participants can read it beside the rules.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
-    /// Launch without asking.
+    /// Launch without asking for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -47,13 +47,13 @@ pub struct LaunchArgs {
 pub struct LaunchDraftArgs {
     #[command(flatten)]
     of: Competition,
-    /// Start now and last so many days; left out: the timeline as it is.
+    /// Start now and last this many days; the timeline is unchanged if left out.
     #[arg(long)]
     days: Option<u32>,
-    /// Why you launch over a FAIL of the audit, or with a metric of your own that it could not judge; everybody who takes part reads it beside the rules.
+    /// Why you launch despite a FAIL of the audit, or with a metric of your own that it could not judge; all participants can read it beside the rules.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
-    /// Launch without asking.
+    /// Launch without asking for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -72,15 +72,15 @@ pub fn launch(session: &Session, args: &LaunchArgs) -> Outcome {
 
     let proposal = wait_for_proposal(session, &of).inspect_err(|_| {
         session.screen.note(&format!(
-            "The draft keeps the table. Where another column is meant: holdout host table {slug} --target COLUMN. \
-             Where the file is wrong: holdout host discard {slug}"
+            "The draft keeps the table. If the column was wrong: holdout host table {slug} --target COLUMN. If the \
+            file was wrong: holdout host discard {slug}"
         ));
     })?;
     session.screen.note(&describe(session.screen.paint(), &proposal));
     let args =
         LaunchDraftArgs { of, days: Some(args.days), audit_reason: args.audit_reason.clone(), yes: args.yes };
     launch_draft(session, &args).inspect_err(|_| {
-        session.screen.note(&format!("The draft stays. Go on with it: holdout host launch {slug}"));
+        session.screen.note(&format!("The draft is kept. To continue: holdout host launch {slug}"));
     })
 }
 
@@ -126,7 +126,8 @@ pub fn decide(
             _ => "found a FAIL: this metric can be gamed on these labels",
         };
         return Err(CliError::Refused(format!(
-            "The audit {found} (holdout host audit {slug}). Choose another metric, or say with --audit-reason why you launch all the same; everybody who takes part reads it beside the rules."
+            "The audit {found} (holdout host audit {slug}). Choose another metric, or say with --audit-reason why \
+            you are launching anyway; all participants can read it beside the rules."
         )));
     }
     if !session.screen.confirm("Launch it?", is_sure)? {

@@ -29,7 +29,7 @@ pub struct BoardArgs {
     /// How many rows.
     #[arg(long, default_value_t = 50)]
     limit: usize,
-    /// Go on where a part ended: the word that it said.
+    /// Continue from where a page ended: the key it printed.
     #[arg(long, value_name = "WORD")]
     after: Option<String>,
     /// Show the rows around your own team.
@@ -38,7 +38,7 @@ pub struct BoardArgs {
     /// Only teams with this in their name, or with a member of this user name.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["after", "csv", "around_me", "how_sure", "other_metrics"])]
     find: Option<String>,
-    /// The public board, after the end too.
+    /// The public board, even after the end.
     #[arg(long)]
     public: bool,
     /// The whole board as CSV, to stdout or into a file.
@@ -180,19 +180,17 @@ fn shown(score: &Value, decimals: Option<i32>) -> String {
 /// Why there are no rows.
 fn nobody(board: &Value) -> &'static str {
     match board["shows"].as_str() {
-        Some("own_row") => "Each team sees its own row of this board alone; yours is not on it.",
-        _ => "Nobody is on the board yet.",
+        Some("own_row") => "Each team sees only its own row of this board; yours is not on it.",
+        _ => "No teams on the board yet.",
     }
 }
 
 /// What of the board the reader does not see, or others do not.
 fn veil(board: &Value) -> Option<&'static str> {
     match board["shows"].as_str() {
-        Some("pseudonyms") => Some("This board hides names: other teams stand on it under pseudonyms."),
-        Some("own_row") => Some("Each team sees its own row of this board alone."),
-        _ if board["others_see_less"] == true => {
-            Some("Hosts and administrators alone see all of this board.")
-        }
+        Some("pseudonyms") => Some("This board hides names: other teams appear under pseudonyms."),
+        Some("own_row") => Some("Each team sees only its own row of this board."),
+        _ if board["others_see_less"] == true => Some("Only hosts and administrators see all of this board."),
         _ => None,
     }
 }

@@ -16,13 +16,13 @@ use super::screen::Screen;
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// The shell that they are for.
+    /// The shell to print them for.
     shell: Shell,
 }
 
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// Folder for one page a command; left out: the main page goes to stdout.
+    /// Folder for one page per command; if left out, the main page goes to stdout.
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
 }

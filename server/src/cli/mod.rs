@@ -81,34 +81,34 @@ pub struct Session {
 pub enum ClientVerb {
     /// Sign in with name and password, or with an API token (made under Settings → API tokens).
     Login(account::LoginArgs),
-    /// Forget the token of this machine; one that `login` made is ended.
+    /// Forget the token on this machine; one made by `login` is revoked.
     Logout,
-    /// Say who is signed in.
+    /// Show who is signed in.
     Whoami,
     /// API tokens: list, new, revoke.
     #[command(subcommand)]
     Tokens(account::TokensVerb),
-    /// What the server holds about you, your e-mail address, and the end of your account: export, email, delete, keep; for administrators make, hosting.
+    /// Your data, e-mail address and account: export, email, delete, keep; for administrators: make, hosting.
     #[command(subcommand)]
     Account(personal::AccountVerb),
-    /// How much room your files take and may take, or those of a competition that you host.
+    /// Show storage used and allowed, for you or for a competition you host.
     Quota(quota::QuotaArgs),
     /// List competitions.
     Competitions(competitions::ListArgs),
     /// Show a competition: its times, limits and metric, and what you may still send today.
     Competition(Competition),
-    /// What changed since the launch: times that moved, data files that came, changed or went.
+    /// Show what changed since the launch: times that moved, data files added, changed or removed.
     Changes(competitions::ChangesArgs),
     /// Accept a competition's rules.
     Join(competitions::JoinArgs),
-    /// Download a competition's files. A download that broke off goes on where it ended.
+    /// Download a competition's files. An interrupted download resumes where it stopped.
     Download(download::DownloadArgs),
-    /// Check a file without spending an entry: on this machine, before anything is sent.
+    /// Check a file without using up a submission: on this machine, before anything is sent.
     ///
-    /// Header, cells and ids are held against the sample submission, which is downloaded once. Where only a
+    /// The header, cells and ids are compared with the sample submission, which is downloaded once. If only a
     /// scorer can tell, as for Parquet, the file is sent to be checked. Exit code 2: it would be rejected.
     Check(check::CheckArgs),
-    /// Send predictions, after they were checked on this machine.
+    /// Submit predictions, after checking them on this machine.
     Submit(submit::SubmitArgs),
     /// List your team's submissions.
     Submissions(submissions::ListArgs),
@@ -121,48 +121,48 @@ pub enum ClientVerb {
     Team(team::TeamVerb),
     /// Show the leaderboard.
     Leaderboard(leaderboard::BoardArgs),
-    /// Show your certificate of a competition that is over, with the address at which anyone verifies it.
+    /// Show your certificate of a finished competition, with the address where anyone can verify it.
     Certificate(Competition),
-    /// Have every score of a competition you host computed again and compared, to the last digit.
+    /// Compute every score of a competition you host again and compare it, to the last digit.
     ///
-    /// Exit code 0: all came out the same; 2: some differ; 1: it could not be done.
+    /// Exit code 0: all are the same; 2: some differ; 1: it could not be done.
     Verify(Competition),
-    /// What scorers committed to: a hash of the labels and of which rows are public, for every version that counts or counted.
+    /// Show what scorers committed to: a hash of the labels and of which rows are public, for every version that counts or counted.
     Commitments(Competition),
-    /// Check labels that a host released against what was committed to before they counted.
+    /// Check labels that a host released against the commitment made before they counted.
     ///
-    /// Exit code 2: they are not those.
+    /// Exit code 2: they differ.
     VerifyCommitment(proofs::VerifyCommitmentArgs),
-    /// Check the log of everything that was received: that it is one chain, and that your receipts are in it.
+    /// Check the log of everything received: that it is one chain, and that your receipts are in it.
     ///
-    /// With --receipts, against what you kept, so that nobody can have rewritten it since. Exit code 2: something differs.
+    /// With --receipts, checks it against what you kept, so that it cannot have been rewritten since. Exit code 2: something differs.
     VerifyLog(proofs::VerifyLogArgs),
-    /// Have final boards made anew from submissions, scores, selections and decisions, and compared with what is stored.
+    /// Compute final boards again from submissions, scores, selections and decisions, and compare them with the stored ones.
     ///
-    /// Medals, points and tiers follow from them and are compared too. Exit code 0: all came out the same; 2: some differ.
+    /// Medals, points and tiers follow from them and are compared too. Exit code 0: all are the same; 2: some differ.
     Recompute(recompute::RecomputeArgs),
     /// Print what Kaggle's own client needs in its environment to use this server.
     ///
     /// In a shell: eval "$(holdout kaggle-env)", then `kaggle competitions list`.
     KaggleEnv {
-        /// Set user name and key, as older versions have them, in place of a token.
+        /// Set user name and key, as older versions use them, instead of a token.
         #[arg(long)]
         key: bool,
     },
     /// Notebooks: push, pull, list, run, draw.
     #[command(subcommand)]
     Notebook(notebook::NotebookVerb),
-    /// Whether pages, uploads, scoring and mail work now.
+    /// Show whether pages, uploads, scoring and email work now.
     Status,
-    /// What everybody is told when something does not work: list, and for administrators open, update, resolve.
+    /// Incidents on the status page: list; for administrators: open, update, resolve.
     #[command(subcommand)]
     Incidents(incidents::IncidentsVerb),
-    /// What the site says of privacy, itself and its terms of use: show, accept; for administrators write.
+    /// Show the privacy policy, imprint and terms: show, accept; for administrators: write.
     #[command(subcommand)]
     Texts(texts::TextsVerb),
     /// Host a competition from one labelled table.
     Launch(launch::LaunchArgs),
-    /// What hosts do.
+    /// Manage competitions you host.
     #[command(subcommand)]
     Host(host::HostVerb),
 }

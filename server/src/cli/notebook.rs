@@ -24,22 +24,22 @@ use crate::web::problems::encode;
 
 #[derive(Debug, Subcommand)]
 pub enum NotebookVerb {
-    /// Share a notebook, or push another version of it.
+    /// Share a notebook, or push a new version of it.
     ///
-    /// Versions never change. The bytes of the newest version sent again make no other.
+    /// Versions never change. Pushing the newest version again does not create another one.
     Push(PushArgs),
-    /// Get the file of a notebook: the exact bytes that were pushed.
+    /// Download the file of a notebook: the exact bytes that were pushed.
     Pull(PullArgs),
     /// List notebooks.
     List(ListArgs),
-    /// Have a version of your notebook run by the server, from the top.
+    /// Run a version of your notebook on the server, from the top.
     ///
     /// Every cell in order, from a fresh kernel, in a sandbox without a network. With --wait, exit code 2
-    /// says that not every cell ran.
+    /// means that not every cell ran.
     Run(RunArgs),
-    /// Cancel a run of your notebook: one that waits is gone, one that runs ends within seconds.
+    /// Cancel a run of your notebook: a waiting run is removed, a running one stops within seconds.
     Cancel(CancelArgs),
-    /// Draw a notebook on this machine as the site would draw it.
+    /// Render a notebook on this machine as the site would render it.
     Draw(DrawArgs),
 }
 
@@ -47,22 +47,22 @@ pub enum NotebookVerb {
 pub struct PushArgs {
     /// An .ipynb file, of up to 20 MB.
     file: PathBuf,
-    /// Its name in addresses; made from the file's name when left out. A known name gets another version.
+    /// Its name in addresses; made from the file's name if left out. An existing name gets a new version.
     #[arg(long)]
     name: Option<String>,
-    /// Of a new notebook; made from its first heading when left out.
+    /// Title of a new notebook; made from its first heading if left out.
     #[arg(long)]
     title: Option<String>,
-    /// The competition that a new notebook belongs to; it stays for good.
+    /// The competition that a new notebook belongs to; it cannot be changed later.
     #[arg(short, long)]
     competition: Option<String>,
-    /// Who sees it: private, team or public. Left out, a known notebook stays as it is and a new one is private.
+    /// Who can see it: private, team or public. If left out, an existing notebook is unchanged and a new one is private.
     #[arg(long)]
     visibility: Option<String>,
-    /// Of a new notebook: an SPDX name, or none.
+    /// Licence of a new notebook: an SPDX name, or none.
     #[arg(long)]
     licence: Option<String>,
-    /// Of a new notebook: at most six, separated by commas.
+    /// Tags of a new notebook: at most six, separated by commas.
     #[arg(long)]
     tags: Option<String>,
     /// What is new in this version.
@@ -77,10 +77,10 @@ pub struct PullArgs {
     /// Folder to put it into.
     #[arg(long, default_value = ".")]
     into: PathBuf,
-    /// Let its code read the competition's data from this folder, in place of Kaggle's.
+    /// Let its code read the competition's data from this folder, instead of Kaggle's.
     #[arg(long, value_name = "FOLDER")]
     data: Option<String>,
-    /// Replace a file that is here.
+    /// Replace an existing file.
     #[arg(long)]
     force: bool,
 }
@@ -90,7 +90,7 @@ pub struct ListArgs {
     /// Only those of this competition.
     #[arg(short, long)]
     competition: Option<String>,
-    /// Your own, private ones too.
+    /// Your own, including private ones.
     #[arg(long, conflicts_with = "competition")]
     mine: bool,
     /// hot, votes or new; score within a competition.
@@ -105,7 +105,7 @@ pub struct ListArgs {
 pub struct RunArgs {
     /// `owner/name`; `owner/name/3` for a version.
     notebook: String,
-    /// Wait until it has run, and say what came of it.
+    /// Wait until it has run, and show the result.
     #[arg(long)]
     wait: bool,
     /// After a run from the top, submit the submission.csv that it wrote.
@@ -169,7 +169,7 @@ fn push(session: &Session, args: &PushArgs) -> Outcome {
         let version = &pushed["version"]["version"];
         let what = match pushed["is_new"].as_bool() {
             Some(false) => format!("Nothing has changed since version {version}."),
-            _ => format!("Version {version} is here."),
+            _ => format!("Version {version} has been pushed."),
         };
         format!("{}\n{}", paint.good(&what), text(&pushed["notebook"], "url"))
     });
@@ -211,7 +211,7 @@ fn pull(session: &Session, args: &PullArgs) -> Outcome {
     fs::create_dir_all(&args.into)?;
     let target = args.into.join(format!("{name}.ipynb"));
     if target.exists() && !args.force {
-        return Err(CliError::Refused(format!("{} is here already. --force replaces it.", target.display())));
+        return Err(CliError::Refused(format!("{} already exists. --force replaces it.", target.display())));
     }
     let path = format!("{base}/versions/{}/file", encode(&number));
     match &args.data {
@@ -292,7 +292,7 @@ fn cancel(session: &Session, args: &CancelArgs) -> Outcome {
     let is_gone = run.is_null();
     let document = if is_gone { json!({ "id": args.run, "state": "gone" }) } else { run.clone() };
     session.screen.answer(&document, |_| match is_gone {
-        true => format!("Run {} was taken out of the queue.", args.run),
+        true => format!("Run {} was removed from the queue.", args.run),
         false => format!("Run {}: {}", args.run, text(&run, "text")),
     });
     Ok(())
@@ -341,7 +341,7 @@ fn drawn_list(paint: Paint, notebooks: &[Value]) -> String {
             local_and_relative(&notebook["updated_at"]),
         ]);
     }
-    table.draw(paint, "No notebook was found.")
+    table.draw(paint, "No notebooks found.")
 }
 
 /// The site's own looks, for a page that stands alone.

@@ -18,45 +18,45 @@ const DELETION: &str = "/api/v1/me/deletion";
 
 #[derive(Debug, Subcommand)]
 pub enum AccountVerb {
-    /// Download everything that the server holds about you, as one zip.
+    /// Download everything the server stores about you, as one zip.
     Export(ExportArgs),
-    /// Have your account deleted in seven days; asks for the password, and for a code where sign-in does.
+    /// Delete your account in seven days; asks for your password, and for a code if sign-in does.
     Delete(DeleteArgs),
-    /// Keep an account that was to be deleted.
+    /// Keep an account that is due to be deleted.
     Keep,
-    /// Make an account for somebody, who sets its password by a link; for administrators.
+    /// Create an account for someone, who sets the password with a link; for administrators.
     Make {
         /// User name.
         username: String,
-        /// E-mail address, to which the link goes.
+        /// E-mail address to send the link to.
         email: String,
     },
-    /// Let somebody host where not every member may; for administrators.
+    /// Let someone host if not every member may; for administrators.
     Hosting {
-        /// User name of who may.
+        /// User name of the person.
         username: String,
-        /// They may begin no more competitions.
+        /// They can no longer start competitions.
         #[arg(long)]
         end: bool,
     },
-    /// Your e-mail address: show, letter, confirm, change, withdraw; for administrators also vouch.
+    /// Your e-mail address: show, letter, confirm, change, withdraw; for administrators: vouch.
     #[command(subcommand)]
     Email(EmailVerb),
 }
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Where it goes.
+    /// Where to write it.
     #[arg(default_value = "my-data.zip")]
     file: PathBuf,
-    /// Replace a file that is there.
+    /// Replace an existing file.
     #[arg(long)]
     force: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
-    /// Remove your posts and public notebooks too; else they stay, without your name.
+    /// Delete your posts and public notebooks too; otherwise they stay, without your name.
     #[arg(long)]
     remove_posts: bool,
 }
@@ -95,7 +95,7 @@ fn hosting(session: &Session, username: &str, end: bool) -> Outcome {
         session.client.delete(&path)?;
     }
     session.screen.answer(&json!({ "username": user["username"], "may_host": may_host }), |_| {
-        let may = if may_host { "may host." } else { "may begin no more competitions." };
+        let may = if may_host { "may host." } else { "can no longer start competitions." };
         format!("{username} {may}")
     });
     Ok(())
@@ -106,16 +106,16 @@ fn make(session: &Session, username: &str, email: &str) -> Outcome {
         session.client.post("/api/v1/admin/users", &json!({ "username": username, "email": email }))?;
     session.screen.answer(&made, |_| match made["link"].as_str() {
         Some(link) => {
-            format!("No mail is sent there. Pass this link on, by which the password is set: {link}")
+            format!("That site does not send email. Pass this link on to set the password: {link}")
         }
-        None => format!("{email} is mailed a link by which the password is set."),
+        None => format!("{email} has been emailed a link to set the password."),
     });
     Ok(())
 }
 
 fn export(session: &Session, ExportArgs { file, force }: &ExportArgs) -> Outcome {
     if file.exists() && !force {
-        return Err(CliError::Refused(format!("{} is there already. --force replaces it.", file.display())));
+        return Err(CliError::Refused(format!("{} already exists. --force replaces it.", file.display())));
     }
     fetch_zip(session, "/api/v1/me/data", file)?;
     let size_bytes = size_bytes(file)?;

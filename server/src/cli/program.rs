@@ -34,41 +34,41 @@ pub enum Verb {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
-    /// Print the one-time link that makes the first administrator; for whoever has the database's address.
+    /// Print the one-time link that makes the first administrator; needs access to the database.
     ///
-    /// `holdout up` prints it by itself. Earlier links end. Where there is an administrator, none is made: they make others.
+    /// `holdout up` prints it automatically. Earlier links stop working. If there is an administrator, no link is made: they can appoint others.
     AdminLink {
-        /// Make one all the same: for a site whose administrators cannot sign in any more. The log says who used it.
+        /// Make one anyway: for a site whose administrators can no longer sign in. The log shows who used it.
         #[arg(long)]
         another: bool,
     },
-    /// Download PostgreSQL's programs into the data folder, for machines that have none.
+    /// Download PostgreSQL's programs into the data folder, for machines that do not have them.
     FetchPostgres,
     /// Install pandas, numpy, scikit-learn and Jupyter's kernel into the data folder, for metrics that hosts write
     /// and for runs of notebooks.
     PythonSetup,
     /// Copy the database and all files into a folder, while the site runs; the scorers' key is kept apart.
     Backup(BackupArgs),
-    /// Make an installation from a backup, where there is none.
+    /// Restore a backup where there is no installation yet.
     Restore(RestoreArgs),
-    /// Files that no row names any more, and rows whose file is missing or changed.
+    /// Find files that are no longer used, and records whose file is missing or changed.
     Storage {
         #[command(subcommand)]
         verb: StorageVerb,
     },
-    /// Another key for the secrets of authenticator apps, which nobody has to set up anew for it.
+    /// Change the key for the secrets of authenticator apps; nobody has to set theirs up again.
     AccountsKey {
         #[command(subcommand)]
         verb: AccountsKeyVerb,
     },
-    /// Say what is wrong with this installation, and how to mend it.
+    /// Show what is wrong with this installation, and how to fix it.
     Doctor,
     /// Print the OpenAPI document of the API.
     Openapi,
-    /// Say which files the web server could read; exit with 1 if any.
+    /// Show which files the web server could read; exit with 1 if any.
     #[command(hide = true)]
     Confined { paths: Vec<PathBuf> },
-    /// Make a synthetic competition to measure this installation with.
+    /// Create a synthetic competition to measure this installation with.
     Seed(Size),
     /// The demonstration competitions.
     Demo {
@@ -81,7 +81,7 @@ pub enum Verb {
     Completions(CompletionsArgs),
     /// Print the man page, or write one for every command into a folder.
     Man(ManArgs),
-    /// Say what the exit codes mean.
+    /// Explain the exit codes.
     #[command(after_help = manual::exit_codes())]
     ExitCodes,
 }
@@ -92,25 +92,25 @@ pub enum StorageVerb {
     ///
     /// Every file is read and compared with its hash where one is on record. Exit code 2: a row's file is missing or changed.
     Check(CheckArgs),
-    /// Remove files that no row names.
+    /// Remove files that are no longer used.
     Clean(StorageArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum AccountsKeyVerb {
-    /// Put a new key before those in the file, which go on opening what they sealed.
+    /// Put a new key before those in the file; the old ones can still open what they sealed.
     ///
     /// Servers read the file when they start: give it to all of them and start them again.
     Renew(KeyArgs),
     /// Put every secret under the first key in the file, while the site runs; say whether the others can go.
     Reseal(KeyArgs),
-    /// Let the former keys go, where no secret needs one.
+    /// Remove the former keys, if no secret needs them.
     Forget(KeyArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum DemoVerb {
-    /// Make the demonstrations that are not there yet; a scorer must be running.
+    /// Create the demonstrations that do not exist yet; a scorer must be running.
     Load,
 }
 

@@ -53,7 +53,7 @@ pub fn commitments(session: &Session, of: &Competition) -> Outcome {
 pub struct VerifyCommitmentArgs {
     #[command(flatten)]
     of: Competition,
-    /// The labels, as they were downloaded; left out: they are read from the server.
+    /// The labels as downloaded; read from the server if left out.
     file: Option<PathBuf>,
 }
 
@@ -63,7 +63,7 @@ pub fn verify_commitment(session: &Session, args: &VerifyCommitmentArgs) -> Outc
     let committed = all.iter().find(|item| item["version"] == labels["version"]).unwrap_or(&Value::Null);
     let salt = bytes(&labels["salt"]).and_then(|salt| salt.try_into().ok());
     let Some(salt) = salt else {
-        return Err(CliError::Refused("The labels are not published yet.".to_owned()));
+        return Err(CliError::Refused("The labels have not been published yet.".to_owned()));
     };
     let computed = match &args.file {
         Some(path) => computed(std::fs::File::open(path)?, &salt),
@@ -79,7 +79,7 @@ pub fn verify_commitment(session: &Session, args: &VerifyCommitmentArgs) -> Outc
         "is_same": form.is_some(), "binds_order": form == Some(Form::AsScored), "is_late": committed["is_late"],
     });
     session.screen.answer(&found, |paint| concluded(paint, form, found["is_late"] == true));
-    if form.is_some() { Ok(()) } else { Err(CliError::Rejected("The commitment is another.".to_owned())) }
+    if form.is_some() { Ok(()) } else { Err(CliError::Rejected("The commitment is different.".to_owned())) }
 }
 
 fn concluded(paint: Paint, form: Option<Form>, is_late: bool) -> String {
@@ -113,7 +113,7 @@ fn computed(labels: impl Read, salt: &Salt) -> csv::Result<Vec<(Form, String)>> 
 pub struct VerifyLogArgs {
     #[command(flatten)]
     of: Competition,
-    /// Receipts that were kept: what `holdout submission --json` or `holdout submissions --json` printed.
+    /// Receipts you kept: what `holdout submission --json` or `holdout submissions --json` printed.
     #[arg(long, value_name = "FILE")]
     receipts: Option<PathBuf>,
 }
@@ -164,7 +164,7 @@ fn conclude(session: &Session, found: &Value, faults: &[String]) -> Outcome {
     if faults.is_empty() {
         return Ok(());
     }
-    Err(CliError::Rejected("The log is not what it should be.".to_owned()))
+    Err(CliError::Rejected("The log has been altered.".to_owned()))
 }
 
 fn read_receipts(path: &Path) -> Outcome<Vec<Value>> {

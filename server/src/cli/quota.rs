@@ -10,7 +10,7 @@ use crate::web::format;
 
 #[derive(Debug, Args)]
 pub struct QuotaArgs {
-    /// A competition that you host, in place of yourself.
+    /// A competition you host, instead of yourself.
     #[arg(short, long, value_name = "COMPETITION")]
     competition: Option<String>,
 }

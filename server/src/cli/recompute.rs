@@ -10,7 +10,7 @@ use crate::web::problems::encode;
 
 #[derive(Debug, Args)]
 pub struct RecomputeArgs {
-    /// Names in the competitions' addresses; every competition that is over when left out, for administrators.
+    /// Names in the competitions' addresses; every finished competition if left out, for administrators.
     #[arg(value_name = "COMPETITION")]
     competitions: Vec<String>,
     /// One of them, as other commands take it.

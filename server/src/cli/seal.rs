@@ -48,9 +48,9 @@ impl Sealed<'_> {
     /// Those of the file and of the server.
     pub fn send(&self, session: &Session) -> Outcome<Value> {
         let key = session.client.get("/api/v1/scorer-key")?;
-        let recipient = key["recipient"].as_str().ok_or_else(|| {
-            CliError::Refused("No scorer has announced itself to this server yet.".to_owned())
-        })?;
+        let recipient = key["recipient"]
+            .as_str()
+            .ok_or_else(|| CliError::Refused("No scorer has registered with this server yet.".to_owned()))?;
         if size_bytes(self.file)? > LARGE_BYTES {
             self.send_in_parts(session, recipient)
         } else {

@@ -21,7 +21,7 @@ pub struct ListArgs {
     /// How many to show.
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// Go on behind this submission.
+    /// Continue after this submission.
     #[arg(long, value_name = "ID")]
     before: Option<i64>,
 }
@@ -56,7 +56,7 @@ fn draw(paint: Paint, list: &Value) -> String {
         cells.extend(rest);
         if item["selected"] == true { table.marked_row(cells) } else { table.row(cells) }
     }
-    let drawn = table.draw(paint, "Your team has sent nothing yet.");
+    let drawn = table.draw(paint, "Your team has not submitted anything yet.");
     if !list["allowance"].is_object() {
         return drawn;
     }
@@ -150,9 +150,9 @@ fn computed_by(provenance: &Value) -> String {
 pub struct SelectArgs {
     #[command(flatten)]
     of: Competition,
-    /// Numbers of submissions; left out: those that are chosen are listed.
+    /// Numbers of submissions; if left out, the chosen ones are listed.
     ids: Vec<i64>,
-    /// Take these back instead.
+    /// Remove these from the choice instead.
     #[arg(long)]
     withdraw: bool,
 }
@@ -187,11 +187,11 @@ pub fn select(session: &Session, args: &SelectArgs) -> Outcome {
     session.screen.answer(&json!({ "items": chosen, "stand_ins": stand_ins }), |paint| {
         if chosen.is_empty() && !stand_ins.is_empty() {
             return format!(
-                "None is chosen. As things stand, these count, as your best public scores:\n{}",
+                "None is chosen. Currently these count, as your best public scores:\n{}",
                 finals(&stand_ins).draw(paint, "")
             );
         }
-        finals(&chosen).draw(paint, "None is chosen: your best public scores will stand in.")
+        finals(&chosen).draw(paint, "None is chosen: your best submissions by public score will count.")
     });
     Ok(())
 }

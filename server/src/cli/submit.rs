@@ -179,7 +179,7 @@ fn conclude(session: &Session, submission: &Value) -> Outcome {
         }
         Some("failed") => Err(CliError::Refused(match submission["failure"].as_str() {
             Some(sentence) => sentence.to_owned(),
-            None => "Scoring failed by our mistake; the entry did not count.".to_owned(),
+            None => "Scoring failed because of an error on our side; the entry did not count.".to_owned(),
         })),
         _ => Ok(()),
     }

@@ -119,7 +119,7 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(value.as_str()?).ok().map(|at| at.to_utc())
 }
 
-/// `3 of 5 left, next at 00:00 UTC (02:00 +02:00 your time); files that are rejected are free`.
+/// `3 of 5 left, next at 00:00 UTC (02:00 +02:00 your time); rejected files do not count`.
 pub fn allowance(document: &Value) -> String {
     let Some(resets_at) = time(&document["resets_at"]) else { return text(document, "sentence") };
     let (utc, local) = (resets_at.format("%H:%M UTC"), resets_at.with_timezone(&Local));
@@ -133,7 +133,7 @@ pub fn allowance(document: &Value) -> String {
         _ => String::new(),
     };
     format!(
-        "{} of {} left{in_all}, next at {utc}{yours}; files that are rejected are free",
+        "{} of {} left{in_all}, next at {utc}{yours}; rejected files do not count",
         document["left"], document["daily_limit"]
     )
 }

@@ -19,15 +19,15 @@ pub struct About {
 
 #[derive(Debug, Subcommand)]
 pub enum TeamVerb {
-    /// Show your team, who invites you, and what happened.
+    /// Show your team, your invitations, and its history.
     Show(Competition),
-    /// Give your team another name.
+    /// Rename your team.
     Rename {
         #[command(flatten)]
         place: Competition,
         name: String,
     },
-    /// Invite somebody by user name.
+    /// Invite someone by user name.
     Invite {
         #[command(flatten)]
         place: Competition,
@@ -35,7 +35,7 @@ pub enum TeamVerb {
     },
     /// Take an invitation back.
     Uninvite(About),
-    /// Make a link by which people join; the one before stops working.
+    /// Make a link that lets people join; the previous one stops working.
     Link {
         #[command(flatten)]
         place: Competition,
@@ -43,9 +43,9 @@ pub enum TeamVerb {
         #[arg(long)]
         remove: bool,
     },
-    /// Join a team: by an invitation's number, or by a link.
+    /// Join a team with an invitation's number, or with a link.
     ///
-    /// Your team of one becomes part of it, with what it has sent.
+    /// Your team of one becomes part of it, with its submissions.
     Accept {
         #[command(flatten)]
         place: Competition,
@@ -54,7 +54,7 @@ pub enum TeamVerb {
     },
     /// Decline an invitation.
     Decline(About),
-    /// Leave a team that has sent nothing.
+    /// Leave a team that has not submitted anything.
     Leave(Competition),
     /// Hand the leadership to another member.
     Lead {
@@ -62,11 +62,11 @@ pub enum TeamVerb {
         place: Competition,
         username: String,
     },
-    /// Ask another team to become part of yours, or accept such a request by its number.
+    /// Ask another team to merge into yours, or accept such a request by its number.
     Merge {
         #[command(flatten)]
         place: Competition,
-        /// Name of the team that is asked.
+        /// Name of the team to ask.
         #[arg(required_unless_present = "accept", conflicts_with = "accept")]
         team: Option<String>,
         /// Number of the request to accept: your team becomes part of the one that asks.
@@ -80,11 +80,11 @@ pub enum TeamVerb {
         /// Number of the topic, as in its address.
         #[arg(conflicts_with = "remove")]
         topic: Option<i64>,
-        /// Choose none any more; the topic stays.
+        /// Remove the choice; the topic stays.
         #[arg(long)]
         remove: bool,
     },
-    /// Take your team's request to merge back, or decline another's.
+    /// Take back your team's request to merge, or decline another team's.
     Unmerge(About),
 }
 
@@ -181,7 +181,7 @@ fn draw(paint: Paint, own: &Value) -> String {
         drawn.push_str(&format!("\n{}", paint.faint(&line)));
     }
     if drawn.is_empty() {
-        "You take no part in this competition, and no team invites you.".to_owned()
+        "You do not take part in this competition, and no team has invited you.".to_owned()
     } else {
         drawn
     }
@@ -199,7 +199,7 @@ fn members(paint: Paint, team: &Value) -> String {
         ];
         table.row(cells);
     }
-    table.draw(paint, "Nobody is in this team.")
+    table.draw(paint, "This team has no members.")
 }
 
 /// Everything that somebody has to answer.

@@ -31,11 +31,11 @@ impl Text {
 
 #[derive(Debug, Subcommand)]
 pub enum TextsVerb {
-    /// Print one; of the terms of use, whether you accepted them.
+    /// Print one; for the terms of use, also whether you accepted them.
     Show(ShowArgs),
     /// Accept the terms of use that you have read.
     Accept {
-        /// The version that `show terms` names.
+        /// The version shown by `show terms`.
         version: i32,
     },
     /// Write one, as an administrator; an empty file withdraws it.
@@ -51,7 +51,7 @@ pub enum TextsVerb {
 pub struct ShowArgs {
     #[arg(value_enum)]
     text: Text,
-    /// An older version; the newest when left out.
+    /// An older version; the newest if left out.
     #[arg(long)]
     version: Option<i32>,
 }
@@ -70,7 +70,7 @@ pub fn run(session: &Session, verb: &TextsVerb) -> Outcome {
             let path = format!("/api/v1/admin/site/texts/{}", text.name());
             session.client.put(&path, &json!({ "markdown": markdown }))?;
             let is_withdrawn = markdown.trim().is_empty();
-            let said = if is_withdrawn { "Nobody reads it any more." } else { "Everybody can read it now." };
+            let said = if is_withdrawn { "It is no longer public." } else { "It is now public." };
             session.screen.answer(&json!({ "text": text.name() }), |_| said.to_owned());
             Ok(())
         }
@@ -96,7 +96,7 @@ fn show(session: &Session, ShowArgs { text, version }: &ShowArgs) -> Outcome {
 fn standing_of(found: &Value) -> String {
     let version = match found["written_at"].is_string() {
         true => format!("Version {}, since {}.", cell(&found["version"]), local(&found["written_at"])),
-        false => "It comes with the program.".to_owned(),
+        false => "This is the default text.".to_owned(),
     };
     match found.get("accepted_at") {
         None => version,

@@ -150,7 +150,7 @@ pub fn upload(
             }
             Err(Failure::Passing(why)) => {
                 return Err(CliError::Refused(format!(
-                    "The upload broke off too often ({why}). Run the same command again, and it goes on where it was."
+                    "The upload was interrupted too often ({why}). Run the same command again to resume it."
                 )));
             }
         }
@@ -212,7 +212,7 @@ fn begin(client: &Client, wanted: &Wanted<'_>, state: &Path, total: u64) -> Resu
         Request::post(UPLOADS).header("upload-length", total).header("upload-metadata", metadata.join(","));
     let response = spoken(client, request, SendBody::none())?.ok_or_else(|| {
         CliError::Refused(format!(
-            "There is no competition {} that you may send this to.",
+            "The competition {} does not exist, or you may not submit to it.",
             wanted.competition
         ))
     })?;
@@ -245,7 +245,7 @@ impl Part<'_> {
             .header("upload-offset", self.offset);
         let response = spoken(client, request, SendBody::from_reader(&mut told))?;
         response.map_or_else(
-            || Err(Failure::Passing("the server does not know it any more".to_owned())),
+            || Err(Failure::Passing("the server no longer knows it".to_owned())),
             |response| offset_in(&response),
         )
     }

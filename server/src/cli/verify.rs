@@ -53,7 +53,7 @@ fn conclude(session: &Session, found: &Value) -> Outcome {
     });
     if found["n_failed"] != 0 {
         return Err(CliError::Refused(format!(
-            "{} of {n_scores} scores could not be computed by a fault of the platform.",
+            "{} of {n_scores} scores could not be computed because of an error of the platform.",
             found["n_failed"]
         )));
     }

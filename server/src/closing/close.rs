@@ -30,7 +30,7 @@ pub async fn close(app: &App, host: &Member, seen: &Seen, words: &str) -> Result
     let now = app.clock.now();
     if competition.phase(now) != Phase::Final {
         return Err(AppError::refused(
-            "The winners can be confirmed once the competition is over and the final board stands.",
+            "The winners can be confirmed once the competition is over and the final board is out.",
         ));
     }
     let words = words.trim();

@@ -94,8 +94,8 @@ fn place(rank: i64, medal: Option<&str>, n_teams: i64) -> String {
 fn ending_words(title: &str, rank: Option<i64>, medal: Option<Medal>, n_teams: i64) -> String {
     match rank {
         Some(rank) => format!(
-            "“{title}” ended: your team has final {}\nThe final board stands, by the scores that count in the end. There is a \
-             certificate for you.",
+            "“{title}” ended: your team has final {}\nThe final board is out, based on the scores that count in the \
+            end. You can get a certificate.",
             place(rank, medal.map(Medal::name), n_teams)
         ),
         None => format!(
@@ -112,7 +112,7 @@ fn change_words(title: &str, team: &Standing, medal: Option<Medal>, n_teams: i64
     };
     let now = match team.rank {
         Some(rank) => format!("has {} now", place(rank, medal.map(Medal::name), n_teams)),
-        None => "is not on it any more".to_owned(),
+        None => "is no longer on it".to_owned(),
     };
     format!("The final board of “{title}” changed: your team {now}\nBefore: {before}.")
 }
@@ -120,9 +120,9 @@ fn change_words(title: &str, team: &Standing, medal: Option<Medal>, n_teams: i64
 fn words_for_hosts(title: &str, n_teams: i64) -> String {
     let teams = format::counted(&i32::try_from(n_teams).unwrap_or(i32::MAX), "team", "teams");
     format!(
-        "“{title}” ended: the final board stands, with {teams}\nWhat is next for its hosts: confirm the winners, with words of \
-         your own, and release the hidden labels if everybody may have them, so that anybody can compute the board again. Those \
-         who took part were told their ranks."
+        "“{title}” ended: the final board is out, with {teams}\nNext steps for hosts: confirm the winners with your \
+        closing words, and release the hidden labels if they may be public, so that anyone can compute the board \
+        again. Participants have been notified of their ranks."
     )
 }
 
@@ -157,6 +157,6 @@ mod tests {
             told.ends_with("your team has rank 2 of 40, a gold medal now\nBefore: rank 3, a silver medal.")
         );
         let gone = change_words("Houses", &team(None, Some(3), None), None, 40);
-        assert!(gone.ends_with("your team is not on it any more\nBefore: rank 3."), "{gone}");
+        assert!(gone.ends_with("your team is no longer on it\nBefore: rank 3."), "{gone}");
     }
 }

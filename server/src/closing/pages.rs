@@ -132,10 +132,7 @@ async fn post_closing(
         return Ok(ClosingPage { preview, ..page }.into_response());
     }
     match mistake(close::close(&app, &host, &seen, &form.words).await)? {
-        Ok(()) => Ok(redirect_saying(
-            &paths::winners(&slug),
-            "The page that names the winners is there for everybody.",
-        )),
+        Ok(()) => Ok(redirect_saying(&paths::winners(&slug), "The page with the winners is now public.")),
         Err(mistake) => Ok(show_again(page(&app, &slug, shell, Some(form), mistake).await?)),
     }
 }

@@ -40,10 +40,13 @@ impl Doubt {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Fail => {
-                "The audit found a FAIL: this metric can be gamed on these labels. Choose another metric, or write why you launch all the same; everybody who takes part reads that beside the rules."
+                "The audit found a FAIL: this metric can be gamed on these labels. Choose another metric, or write \
+                why you are launching anyway; all participants can read that beside the rules."
             }
             Self::NotJudged => {
-                "The audit could not judge your metric, so nobody knows how it can be gamed on these labels. Mend what the audit says of it, or write why people can trust it; everybody who takes part reads that beside the rules."
+                "The audit could not judge your metric, so nobody knows how it can be gamed on these labels. Fix \
+                what the audit found, or write why people can trust it; all participants can read that beside the \
+                rules."
             }
         }
     }

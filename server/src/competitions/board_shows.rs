@@ -50,7 +50,7 @@ impl BoardShows {
         match self {
             Self::Everybody => "All teams with their names and scores",
             Self::NamesHidden => "All scores, other teams under pseudonyms",
-            Self::OwnRow => "Each team its own row alone",
+            Self::OwnRow => "Only each team's own row",
         }
     }
 
@@ -90,19 +90,19 @@ pub fn sentence(competition: &Competition) -> &'static str {
     match (competition.board_shows, competition.board_stays_veiled) {
         (BoardShows::Everybody, _) => "The board shows every team with its name and score.",
         (BoardShows::NamesHidden, false) => {
-            "While the competition is open the board hides names: other teams stand on it under pseudonyms, and each sees its \
-             own name alone. The final board shows all names."
+            "While the competition is open, the board hides names: other teams appear under pseudonyms, and each \
+            team sees only its own name. The final board shows all names."
         }
         (BoardShows::NamesHidden, true) => {
-            "The board hides names, after the end as well: other teams stand on it under pseudonyms, and each sees its own name \
-             alone."
+            "The board hides names, even after the end: other teams appear under pseudonyms, and each team sees \
+            only its own name."
         }
         (BoardShows::OwnRow, false) => {
-            "While the competition is open each team sees its own row alone: its score, and its rank among how many. The final \
-             board shows all teams with their names."
+            "While the competition is open, each team sees only its own row: its score, its rank and the number of \
+            teams. The final board shows all teams with their names."
         }
         (BoardShows::OwnRow, true) => {
-            "Each team sees its own row alone, after the end as well: its score, and its rank among how many."
+            "Each team sees only its own row, even after the end: its score, its rank and the number of teams."
         }
     }
 }
@@ -112,19 +112,19 @@ pub fn short(competition: &Competition) -> &'static str {
     match (competition.board_shows, competition.board_stays_veiled) {
         (BoardShows::Everybody, _) => "all names and scores",
         (BoardShows::NamesHidden, false) => "names hidden until the end",
-        (BoardShows::NamesHidden, true) => "names hidden, after the end too",
-        (BoardShows::OwnRow, false) => "your own row alone until the end",
-        (BoardShows::OwnRow, true) => "your own row alone, after the end too",
+        (BoardShows::NamesHidden, true) => "names hidden, even after the end",
+        (BoardShows::OwnRow, false) => "only your own row until the end",
+        (BoardShows::OwnRow, true) => "only your own row, even after the end",
     }
 }
 
 /// What somebody reads who wants the veil to stay of a board that has none.
 pub const NOTHING_HIDDEN: &str =
-    "Everybody sees this board while it is open, so there is nothing that could stay hidden after the end.";
+    "Everyone can see this board while it is open, so there is nothing to keep hidden after the end.";
 
 /// A board whose veil stays says nothing of it by medals.
-const NO_MEDALS: &str = "This competition counts for medals, which tell ranks: what its board hides cannot stay hidden after the \
-                         end unless an administrator has it count for none.";
+const NO_MEDALS: &str = "This competition counts for medals, which reveal ranks: its board cannot stay hidden after \
+the end unless an administrator decides that it does not count.";
 
 /// Whether limits say of the board what they may.
 ///
@@ -142,16 +142,16 @@ pub fn allows(before: &Competition, after: &Limits) -> Result<()> {
         return Ok(());
     }
     if before.settled_at.is_some() {
-        let words = "The final board stands: what it shows stays as it is.";
+        let words = "The final board is out: what it shows can no longer be changed.";
         return Err(AppError::field("board_shows", words));
     }
     if after.board_shows < before.board_shows {
-        let words = "Since the launch a board can show less, never more: participants sent files because the rules said who \
-                     would see their scores.";
+        let words = "After the launch a board can show less, but not more: participants submitted files because the \
+        rules said who would see their scores.";
         return Err(AppError::field("board_shows", words));
     }
     if before.board_stays_veiled && !after.board_stays_veiled {
-        let words = "Participants were told that the board stays as it is after the end.";
+        let words = "Participants were told that the board does not change after the end.";
         return Err(AppError::field("board_stays_veiled", words));
     }
     if after.board_stays_veiled && before.counts_for_medals {

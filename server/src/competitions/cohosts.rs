@@ -12,8 +12,9 @@ use crate::ids::UserId;
 
 /// Hosts of one competition.
 const MOST_HOSTS: usize = 20;
-const TAKES_PART: &str = "This person takes part, in a team with others or with files that are on record, and hosts have no rank. \
-     Where nothing was sent they can leave the team first; else ask them for another account, or host without them.";
+const TAKES_PART: &str = "This person takes part, in a team with others or with files on record, and hosts cannot \
+be ranked. If they have not submitted anything, they can leave the team first; otherwise ask them for another \
+account, or host without them.";
 
 /// Makes a member a host as well.
 ///
@@ -34,7 +35,7 @@ pub async fn add(app: &App, host: &Member, seen: &Seen, username: &str) -> Resul
         return Err(AppError::refused(format!("A competition has at most {MOST_HOSTS} hosts.")));
     }
     if !cohosts::insert(&mut tx, id, person, now).await? {
-        return Err(AppError::field("username", "This person hosts the competition already."));
+        return Err(AppError::field("username", "This person already hosts the competition."));
     }
     drafts::note(&mut tx, now, host.id, "add_host", id, &json!({ "user_id": person })).await?;
     tx.commit().await?;
@@ -51,7 +52,7 @@ pub async fn remove(app: &App, host: &Member, seen: &Seen, username: &str) -> Re
     drafts::lock(&mut tx, id).await?;
     let person = cohosts::person(&mut tx, username.trim()).await?.ok_or(AppError::NotFound)?;
     if person == seen.competition.created_by {
-        return Err(AppError::refused("Whoever made the competition stays its host."));
+        return Err(AppError::refused("The person who created the competition stays its host."));
     }
     if !cohosts::remove(&mut tx, id, person).await? {
         return Err(AppError::NotFound);
@@ -63,5 +64,5 @@ pub async fn remove(app: &App, host: &Member, seen: &Seen, username: &str) -> Re
 
 async fn find(conn: &mut sqlx::PgConnection, username: &str) -> Result<UserId> {
     let found = cohosts::person(conn, username.trim()).await?;
-    found.ok_or_else(|| AppError::field("username", "Nobody here has this user name."))
+    found.ok_or_else(|| AppError::field("username", "No account has this user name."))
 }

@@ -39,9 +39,7 @@ pub async fn may_host(app: &App, member: &Member) -> Result<()> {
     {
         return Ok(());
     }
-    Err(AppError::refused(
-        "On this installation administrators choose who hosts competitions: ask one of them.",
-    ))
+    Err(AppError::refused("Administrators of this site choose who can host competitions: ask one of them."))
 }
 
 /// Adds a draft with proposed pages and a proposed timeline.

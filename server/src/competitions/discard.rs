@@ -20,7 +20,7 @@ pub async fn discard(app: &App, host: &Member, seen: &Seen) -> Result<()> {
     drafts::note(&mut tx, app.clock.now(), host.id, "discard_draft", competition.id, &detail).await?;
     if !drafts::discard(&mut tx, competition.id).await? {
         return Err(AppError::refused(
-            "Only a draft that nobody entered can be deleted: what was launched is on record and stays.",
+            "Only a draft that nobody has joined can be deleted: a launched competition stays on record.",
         ));
     }
     tx.commit().await?;

@@ -41,11 +41,11 @@ pub fn may_download(seen: &Seen, is_signed_in: bool, phase: Phase) -> Result<()>
     }
     if seen.standing.team_id.is_none() {
         return Err(AppError::JoinFirst(
-            "Accept the rules first: then the data is yours to download.".to_owned(),
+            "Accept the rules first; then you can download the data.".to_owned(),
         ));
     }
     if phase == Phase::Upcoming {
-        return Err(AppError::refused("The data can be downloaded when the competition has started."));
+        return Err(AppError::refused("You can download the data once the competition has started."));
     }
     Ok(())
 }

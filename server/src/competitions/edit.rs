@@ -43,7 +43,7 @@ async fn set_basics(
     if before.launched_at.is_some() && basics.slug != before.slug {
         return Err(AppError::field(
             "slug",
-            "The address stays as it is after launch: people have links to it.",
+            "The address cannot be changed after the launch: people may have links to it.",
         ));
     }
     store::drafts::set_basics(conn, before.id, basics).await.map_err(create::taken)?;
@@ -113,7 +113,7 @@ async fn set_moves_over_outage(
 ) -> Result<()> {
     let Some(moves) = moves.filter(|moves| *moves != before.moves_over_outage) else { return Ok(()) };
     if before.ended(now).is_some() {
-        let words = "It is over: whether the end waits for an outage is agreed before it.";
+        let words = "Too late: whether the end waits for an outage is decided before it.";
         return Err(AppError::field("moves_over_outage", words));
     }
     Ok(store::drafts::set_moves_over_outage(conn, before.id, moves).await?)
@@ -257,10 +257,10 @@ async fn lock(conn: &mut PgConnection, id: CompetitionId) -> Result<Competition>
 
 fn only_later(before: &Competition, after: &Timeline, phase: Phase) -> Result<()> {
     if matches!(phase, Phase::Closed | Phase::Final) {
-        return Err(AppError::field("ends_at", "It is over: the timeline stands."));
+        return Err(AppError::field("ends_at", "It is over: the timeline is final."));
     }
     if before.starts_at != Some(after.starts_at) {
-        return Err(AppError::field("starts_at", "The start is fixed since the launch."));
+        return Err(AppError::field("starts_at", "The start has been fixed since the launch."));
     }
     for (field, old, new, what) in [
         ("entry_deadline_at", before.entry_deadline_at, after.entry_deadline_at, "The last day to enter"),
@@ -270,7 +270,7 @@ fn only_later(before: &Competition, after: &Timeline, phase: Phase) -> Result<()
         if old.is_some_and(|old| new < old) {
             return Err(AppError::field(
                 field,
-                format!("{what} can be moved out after launch, never in: people rely on it."),
+                format!("{what} can be moved later after the launch, but not earlier: people rely on it."),
             ));
         }
     }
@@ -304,7 +304,7 @@ async fn set_hosts_may_have_files(
 ) -> Result<()> {
     let Some(they_may) = they_may.filter(|may| *may != before.hosts_may_have_files) else { return Ok(()) };
     if they_may && before.launched_at.is_some() {
-        let words = "Since the launch this can be taken back, not given: people sent files that hosts were not to have.";
+        let words = "After the launch this can only be turned off: hosts were not meant to have these files.";
         return Err(AppError::field("hosts_may_have_files", words));
     }
     Ok(store::drafts::set_hosts_may_have_files(conn, before.id, they_may).await?)

@@ -137,13 +137,13 @@ pub async fn tell_again(app: &App, host: &Member, seen: &Seen, emails: Option<&[
     let told = tell(app, &mut tx, host, &competition, emails).await?;
     if told == Told::default() {
         return Err(AppError::refused(
-            "Nobody is left to be told: whoever takes part is not written to, and nobody twice within a day.",
+            "There is nobody left to notify: participants are not emailed, and nobody is emailed twice within a day.",
         ));
     }
     if told.n_told == 0 {
         return Err(AppError::refused(format!(
-            "Enough invitations went out for now: {MOST_OF_PERSON} a day for one host, {MOST_OF_ADDRESS} a week for one \
-             address. Try again tomorrow."
+            "The limit on invitations has been reached: {MOST_OF_PERSON} a day per host, {MOST_OF_ADDRESS} a week \
+            per address. Try again tomorrow."
         )));
     }
     let detail = json!({ "n_told": told.n_told });
@@ -207,8 +207,7 @@ fn letter(app: &App, host: &Member, competition: &Competition, email: &str) -> L
             format!("sign in with a provider that knows this address:{}", at(paths::SIGN_IN))
         }
         Registration::Administrators => {
-            "ask its administrator for an account with this address: nobody registers by themselves there."
-                .to_owned()
+            "ask its administrator for an account with this address: registration there is closed.".to_owned()
         }
     };
     let title = without_addresses(&competition.title);
@@ -217,8 +216,8 @@ fn letter(app: &App, host: &Member, competition: &Competition, email: &str) -> L
          To see it, {way_in}\n\n\
          If you have an account there with another address, make this its address, or ask the host for the link of the \
          competition:{}\n\n\
-         If you expect no such invitation, do nothing: no account is made. At most {MOST_OF_ADDRESS} such letters a week \
-         are sent to one address.\n",
+         If you do not expect this invitation, do nothing: no account is created. At most {MOST_OF_ADDRESS} such \
+         emails a week are sent to one address.\n",
         host.username,
         site.name,
         at(paths::SIGN_IN)

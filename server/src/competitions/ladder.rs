@@ -16,23 +16,22 @@ pub const HELD: &str = "Not better than your best score so far by more than chan
 
 /// What participants read beside the rules.
 const RULE: &str = "The public board is a Ladder. Your team sees a new public score only when a file is better \
-                    than your best one by more than chance; otherwise you see your last score again. So nobody \
-                    can tune files to the public rows by trying. What you were shown stays as it is; a file that \
-                    was disqualified is no best one while that lasts. The final ranking uses the exact scores of \
-                    the private rows, and after the end everybody sees exact public scores, too.";
+                    than your best one by more than chance; otherwise you see your last score again. This way nobody can tune files to the public rows by trial and error. Scores you have been shown do not change; a \
+                    disqualified file does not count as your best one, until it is reinstated. The final ranking \
+                    uses the exact scores of the private rows, and after the end everyone sees exact public scores \
+                    too.";
 
 /// As [`RULE`], where every row is public.
 const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score only when a file is better than your \
-                           best one by more than chance; otherwise you see your last score again. So nobody can \
-                           tune files to the rows by trying. What you were shown stays as it is; a file that was \
-                           disqualified is no best one while that lasts. The final ranking uses the exact scores of \
-                           the same rows, and after the end everybody sees them.";
+                           best one by more than chance; otherwise you see your last score again. This way nobody can tune files to the rows by trial and error. Scores you have been shown do not change; a \
+                           disqualified file does not count as your best one, until it is reinstated. The final \
+                           ranking uses the exact scores of the same rows, and after the end everyone sees them.";
 
 /// What a host reads who chose a Ladder in vain.
-pub const IMPOSSIBLE: &str = "With several metrics that teams are ranked by each file shows a score under each, where a Ladder shows one; \
-                              and with a metric of your own that gives no score, or takes too long, where some of the rows are left out, \
-                              it cannot be known what is chance: the board cannot be a Ladder. What protects it instead: a limit of files \
-                              a day, few decimals, and private rows that decide.";
+pub const IMPOSSIBLE: &str = "If teams are ranked by several metrics, each file shows a score under each, while a \
+Ladder shows one. If a metric of your own gives no score, or takes too long, when some rows are left out, chance \
+cannot be estimated. In both cases the board cannot be a Ladder. It is protected instead by a daily limit, few \
+decimals, and private rows that decide.";
 
 /// What participants read beside the rules of a competition whose board is a Ladder.
 pub fn rule(competition: &Competition) -> &'static str {
@@ -40,10 +39,10 @@ pub fn rule(competition: &Competition) -> &'static str {
 }
 
 /// What a host reads before they choose.
-pub const CONSEQUENCE: &str = "On a Ladder a team sees a new public score only when its file is better than its \
-                               best one by more than chance, and else its last score again: nobody climbs by \
-                               trying, and small true gains stay unseen until the end. The final ranking follows \
-                               exact private scores either way. After the launch this cannot be changed.";
+pub const CONSEQUENCE: &str = "On a Ladder, a team sees a new public score only when its file is better than its \
+best one by more than chance; otherwise it sees its last score again. Nobody can climb by trial and error, but \
+small true gains stay hidden until the end. The final ranking follows exact private scores either way. This cannot \
+be changed after the launch.";
 
 /// Boards with fewer public rows can be climbed by trying.
 const ENOUGH_ROWS: u64 = 2000;
@@ -145,19 +144,20 @@ pub fn proposal(facts: &Facts) -> Proposal {
     let off = |because| Proposal { is_on: false, because };
     if !facts.is_possible {
         return off(
-            "With several metrics, or one of your own that does not tell what is chance, the board cannot be a Ladder.",
+            "With several metrics, or one of your own for which chance cannot be estimated, the board cannot be a \
+            Ladder.",
         );
     }
     match (facts.n_public, facts.n_private) {
-        (None, _) => off("Without a solution nothing speaks for it yet."),
+        (None, _) => off("There is no solution yet to base a proposal on."),
         (_, Some(0)) => on("Every row is public, and the public score decides."),
         (Some(n), _) if n < ENOUGH_ROWS => {
-            on("With fewer than 2,000 public rows, files can be tuned to them by trying.")
+            on("With fewer than 2,000 public rows, files can be tuned to them by trial and error.")
         }
         _ if facts.is_open_to_anybody => {
-            on("Anybody may register here, and try under as many names as they like.")
+            on("Anyone can register here, and try under as many names as they like.")
         }
-        _ => off("There are enough public rows, and not everybody may register."),
+        _ => off("There are enough public rows, and registration is restricted."),
     }
 }
 
@@ -188,7 +188,7 @@ pub fn changed(before: &Competition, wish: Ladder) -> Result<Ladder> {
     }
     Err(AppError::field(
         "ladder",
-        "Whether the board is a Ladder is fixed since the launch: people rely on it.",
+        "Whether the board is a Ladder cannot be changed after the launch: people rely on it.",
     ))
 }
 

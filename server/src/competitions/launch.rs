@@ -21,7 +21,7 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
     if store::drafts::lock(&mut tx, id).await?.is_some() {
-        return Err(AppError::refused("This competition was launched already."));
+        return Err(AppError::refused("This competition has already been launched."));
     }
     propose::refresh(&mut tx, id, now).await?;
     let competition = store::find_by_id(&mut tx, id).await?.ok_or(AppError::NotFound)?;

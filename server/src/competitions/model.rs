@@ -98,7 +98,7 @@ pub const DECIMALS_AT_THE_END: i32 = 5;
 
 /// What participants read where hosts may have their files.
 pub const FILES_FOR_HOSTS: &str =
-    "The hosts may have the files that you send, and it is on record when they take them.";
+    "The hosts can get the files you submit; each time they do is put on record.";
 /// What participants read beside the rules where every row is public.
 pub const ALL_PUBLIC: &str = "Every row of this competition is public: the rows that the public board is computed on \
                               decide at the end as well.";

@@ -108,13 +108,11 @@ fn overview(facts: &Facts) -> String {
                 if proposal.feature_columns.len() == 1 { "feature" } else { "features" },
             );
         }
-        None => text.push_str(
-            "Predict what is hidden: the answers to the test rows are known to nobody who takes part.\n",
-        ),
+        None => text.push_str("Predict what is hidden: no participant knows the answers to the test rows.\n"),
     }
     let last = match facts.competition.is_all_public {
         true => "Every row is public, so the same rows decide at the end.",
-        false => "The final ranking uses other rows, which nobody sees a score for before the end.",
+        false => "The final ranking uses other rows, whose scores nobody sees before the end.",
     };
     let _ = writeln!(
         text,
@@ -162,7 +160,8 @@ fn evaluation(facts: &Facts) -> String {
     }
     let _ = writeln!(
         text,
-        "## The file\n\nA submission has {submission}{}. Every id of the test file appears exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken.",
+        "## The file\n\nA submission has {submission}{}. Every id of the test file appears exactly once; the order \
+        of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are accepted.",
         header(spec, facts.proposal.as_ref()),
     );
     text
@@ -218,7 +217,7 @@ fn own_metric(facts: &Facts) -> String {
         "Submissions are judged by a metric of this competition's own. {direction}.\n\n\
          [Exactly how it is computed](/c/{}/metric).\n\n\
          ## The file\n\nA submission has the columns of the sample submission. Every id of the test file appears \
-         exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are taken.\n",
+         exactly once; the order of rows does not matter. CSV, gzip or zip of one CSV, and Parquet are accepted.\n",
         facts.competition.slug,
     )
 }
@@ -256,11 +255,11 @@ fn data(facts: &Facts) -> String {
 fn rules(facts: &Facts) -> String {
     let competition = &facts.competition;
     format!(
-        "- One account a person, one team a person. Teams have at most {} {}.\n\
-         - A team may send {} submissions a day (from 00:00 UTC){}; files that are rejected are free.\n\
-         - Up to {} of your submissions count for the final ranking: the ones you select, else your best public ones.\n\
-         - Do not share code or data privately outside your team; sharing with everybody is welcome.\n\
-         - Do not label the test rows by hand, and do not look their answers up.\n\
+        "- One account per person, one team per person. Teams have at most {} {}.\n\
+         - A team may send {} submissions a day (from 00:00 UTC){}; rejected files do not count.\n\
+         - Up to {} of your submissions count for the final ranking: the ones you select, or otherwise your best public ones.\n\
+         - Do not share code or data privately outside your team; sharing with everyone is welcome.\n\
+         - Do not label the test rows by hand, and do not look up their answers.\n\
          - Equal scores: the earlier submission ranks higher.\n{}",
         competition.team_limit,
         if competition.team_limit == 1 { "person" } else { "people" },

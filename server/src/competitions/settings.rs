@@ -65,7 +65,7 @@ pub fn check_slug(slug: &str) -> Result<()> {
     }
     Err(AppError::field(
         "slug",
-        "An address has 3 to 60 small letters, digits and hyphens, and begins and ends with a letter or digit.",
+        "An address has 3 to 60 lowercase letters, digits and hyphens, and begins and ends with a letter or digit.",
     ))
 }
 
@@ -183,12 +183,12 @@ impl Timeline {
             (
                 "entry_deadline_at",
                 self.entry_deadline_at,
-                "The last day to enter lies between the start and the end.",
+                "The last day to enter must be between the start and the end.",
             ),
             (
                 "merger_deadline_at",
                 self.merger_deadline_at,
-                "The last day to merge teams lies between the start and the end.",
+                "The last day to merge teams must be between the start and the end.",
             ),
         ]
         .into_iter()

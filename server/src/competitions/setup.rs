@@ -323,15 +323,15 @@ pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) 
     }
     for (step, text, fix) in [
         (Step::Pages, "The overview or the rules are missing.", "Write the pages Overview and Rules."),
-        (Step::Timeline, "There is no start or no end.", "Set the timeline."),
+        (Step::Timeline, "The start or the end is missing.", "Set the timeline."),
         (
             Step::Sample,
-            "There is no sample submission.",
+            "The sample submission is missing.",
             "Upload one: it shows the form of a submission and every id to predict.",
         ),
         (
             Step::Solution,
-            "There is no solution.",
+            "The solution is missing.",
             "Upload the hidden labels; they are sealed while they arrive.",
         ),
         (Step::Metric, "No metric is chosen.", "Choose how submissions are judged."),
@@ -343,7 +343,7 @@ pub fn hindrances(competition: &Competition, draft: &Draft, now: DateTime<Utc>) 
     if !draft.is_imported && competition.ends_at.is_some_and(|ends_at| ends_at <= now) {
         found.push(Hindrance::new(
             Step::Timeline,
-            "The end lies in the past.",
+            "The end is in the past.",
             "Move the end of the timeline.",
         ));
     }
@@ -367,14 +367,14 @@ pub fn findings(draft: &Draft) -> Vec<Hindrance> {
         return vec![if failed {
             Hindrance::new(
                 Step::Launch,
-                "The examination broke off by a fault of ours.",
-                "Ask for it again with the button below; if it breaks again, tell the administrator.",
+                "The examination failed because of an error on our side.",
+                "Start it again with the button below; if it fails again, tell the administrator.",
             )
         } else {
             Hindrance::new(
                 Step::Launch,
-                "The scorers have not examined the draft as it is now.",
-                "Wait a moment: the report appears here by itself.",
+                "The scorers have not examined the current draft yet.",
+                "Wait a moment: the report will appear here.",
             )
         }];
     }

@@ -66,7 +66,8 @@ pub async fn open_secret(
 /// What a host is told while there is nobody to seal to.
 pub fn no_scorer() -> AppError {
     AppError::refused(
-        "No scorer has announced itself yet, so there is no key to seal this file with. Nothing of it was kept; try again when a scorer is running.",
+        "No scorer has registered yet, so there is no key to seal this file with. The file was not stored; try \
+        again when a scorer is running.",
     )
 }
 
@@ -145,7 +146,7 @@ impl TablePlan {
         if target.is_empty() || target.chars().count() > 200 {
             return Err(AppError::field(
                 "target",
-                "Name the column that is to be predicted, as the header has it.",
+                "Enter the name of the column to predict, exactly as in the header.",
             ));
         }
         Ok(Self {
@@ -227,7 +228,7 @@ pub async fn split_anew(app: &App, host: &Member, seen: &Seen, plan: &TablePlan)
     let mut former = store::judging::forget_tables(&mut tx, id).await?;
     if store::judging::newest_table(&mut tx, id).await?.is_some() {
         return Err(AppError::refused(
-            "A scorer is just reading the table. Correct it as soon as that is done.",
+            "A scorer is reading the table right now. Correct it as soon as that is done.",
         ));
     }
     let kept = former.pop().ok_or_else(|| AppError::field("file", "Choose a file."))?;
@@ -501,7 +502,8 @@ pub async fn examine_files(conn: &mut PgConnection, id: CompetitionId) -> Result
 /// Why what scores are computed with cannot be changed.
 pub fn frozen() -> AppError {
     AppError::refused(
-        "What scores are computed with is fixed at launch, so that everybody is judged alike. It changes only by a new version with a reason shown to everyone: begin one first.",
+        "The solution and metric are fixed at launch, so that everyone is judged alike. They can only be changed \
+        with a new version, with a reason shown to everyone: start one first.",
     )
 }
 

@@ -51,7 +51,7 @@ pub async fn disqualify(
         ));
     }
     let id = store::decide(&mut tx, competition, team, submission, reason, host.id, now).await?;
-    let id = id.ok_or_else(|| AppError::refused("This is disqualified already."))?;
+    let id = id.ok_or_else(|| AppError::refused("This is already disqualified."))?;
     let decision = store::find(&mut tx, competition, id).await?.ok_or(AppError::NotFound)?;
     follow(&mut tx, &seen, host, &decision, Kind::Disqualified, reason, now).await?;
     tx.commit().await?;
@@ -66,11 +66,11 @@ async fn find(
     match target {
         Target::Team(name) => {
             let found = change::by_name(conn, competition, name.trim()).await?;
-            Ok((found.ok_or_else(|| AppError::field("team", "No team here has this name."))?, None))
+            Ok((found.ok_or_else(|| AppError::field("team", "No team has this name."))?, None))
         }
         Target::Submission(id) => {
             let found = store::team_of(conn, competition, *id).await?;
-            let missing = || AppError::field("submission", "No submission here has this number.");
+            let missing = || AppError::field("submission", "No submission has this number.");
             Ok((found.ok_or_else(missing)?, Some(*id)))
         }
     }
@@ -109,7 +109,7 @@ pub async fn reinstate(
     let decision = store::find(&mut tx, competition, id).await?.ok_or(AppError::NotFound)?;
     merge::hold(&mut tx, decision.team_id).await?;
     if !store::lift(&mut tx, id, reason, host.id, now).await? {
-        return Err(AppError::refused("This was reinstated already."));
+        return Err(AppError::refused("This has already been reinstated."));
     }
     follow(&mut tx, &seen, host, &decision, Kind::Reinstated, reason, now).await?;
     tx.commit().await?;

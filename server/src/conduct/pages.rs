@@ -140,7 +140,7 @@ fn target(form: &ConductForm) -> Result<Target> {
         ("", number) => number
             .parse()
             .map(|id| Target::Submission(SubmissionId(id)))
-            .map_err(|_| AppError::field("submission", "A submission's number has digits alone.")),
+            .map_err(|_| AppError::field("submission", "A submission's number contains only digits.")),
         _ => Err(AppError::field("submission", "Name a team or a submission, not both.")),
     }
 }

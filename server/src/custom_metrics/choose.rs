@@ -67,7 +67,7 @@ pub fn check(source: &str) -> Result<()> {
         return wrong("A module has at most 256 kB.");
     }
     if source.contains('\0') {
-        return wrong("This is no text: it has a NUL in it.");
+        return wrong("This is not text: it contains a NUL character.");
     }
     if !source.contains("score") {
         return wrong("The module needs a function score(solution, submission, row_id_column_name, …).");

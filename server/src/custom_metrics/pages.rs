@@ -218,7 +218,7 @@ async fn post_form(
         Ok(()) => Ok(saved(
             &slug,
             Step::Launch,
-            "The module is pinned. A scorer loads it now, runs its doctests and scores the sample submission.",
+            "The module is pinned. A scorer is loading it, running its doctests and scoring the sample submission.",
         )),
         Err(mistake) => Ok(show_again(form_page(&app, opened, shell, typed, mistake).await?)),
     }
@@ -292,9 +292,9 @@ async fn show_failures(
 async fn post_retry(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let opened = open(&app, &slug, &shell, None).await?;
     let sentence = match retry::retry(&app, shell.member()?, &opened.seen).await? {
-        0 => "No submission is without a score.".to_owned(),
-        1 => "One submission waits for its turn again.".to_owned(),
-        n => format!("{n} submissions wait for their turn again."),
+        0 => "No submissions are missing a score.".to_owned(),
+        1 => "One submission is waiting to be scored again.".to_owned(),
+        n => format!("{n} submissions are waiting to be scored again."),
     };
     Ok(redirect_saying(&paths::host_failures(&slug), &sentence))
 }

@@ -102,7 +102,7 @@ async fn relocate(
 ) -> Result<()> {
     require_moderator(seen)?;
     if !to.may_moderate {
-        return Err(AppError::refused("You can move topics only into forums that you look after."));
+        return Err(AppError::refused("You can move topics only into forums that you moderate."));
     }
     let topic = store::topics::find(conn, seen.under.id).await?.ok_or(AppError::NotFound)?;
     store::topics::relocate(conn, seen.under.id, &to.forum).await?;
@@ -115,7 +115,7 @@ fn require_moderator(seen: &SeenSubject) -> Result<()> {
     if seen.may_moderate {
         Ok(())
     } else {
-        Err(AppError::refused("Only hosts and administrators arrange topics."))
+        Err(AppError::refused("Only hosts and administrators can manage topics."))
     }
 }
 
@@ -131,7 +131,7 @@ pub async fn open_forum(
     description: &str,
 ) -> Result<Forum> {
     if !admin.is_admin {
-        return Err(AppError::refused("Only administrators open forums."));
+        return Err(AppError::refused("Only administrators can create forums."));
     }
     let slug = model::forum_slug(slug).map_err(|sentence| AppError::field("slug", sentence))?;
     let title = model::forum_title(title).map_err(|sentence| AppError::field("title", sentence))?;
@@ -140,7 +140,7 @@ pub async fn open_forum(
     let mut tx = app.db.begin().await?;
     let forum = store::forums::insert(&mut tx, &slug, &title, &description)
         .await?
-        .ok_or_else(|| AppError::field("slug", "A forum has this address already."))?;
+        .ok_or_else(|| AppError::field("slug", "A forum already has this address."))?;
     let detail = json!({ "forum": forum.id, "slug": forum.slug });
     record(&mut tx, admin.id, Act::OpenForum, None, &detail, app.clock.now()).await?;
     tx.commit().await?;

@@ -69,7 +69,7 @@ pub async fn see_named(app: &App, name: &str, viewer: Option<&Member>) -> Result
     found.map_err(|error| match error {
         AppError::NotFound => AppError::field(
             "to",
-            "There is no such forum. Name one as in its address: general, or c/house-prices.",
+            "This forum does not exist. Enter it as in its address: general, or c/house-prices.",
         ),
         other => other,
     })

@@ -78,7 +78,7 @@ impl Forum {
             competition_id: None,
             slug: "general".to_owned(),
             title: "General".to_owned(),
-            description: "Whatever has no place elsewhere.".to_owned(),
+            description: "Anything that does not belong elsewhere.".to_owned(),
             n_topics: 1,
         }
     }

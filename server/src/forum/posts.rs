@@ -64,7 +64,7 @@ async fn require_root(conn: &mut PgConnection, seen: &SeenSubject, parent: PostI
     let found = store::posts::place(conn, parent).await?.filter(|place| place.under == seen.under.id);
     let place = found.ok_or(AppError::NotFound)?;
     if !place.is_shown {
-        return Err(AppError::refused("The post that this answers is not there any more."));
+        return Err(AppError::refused("The post you are answering no longer exists."));
     }
     if place.is_opening {
         return Err(AppError::field("parent", "An answer to the topic itself has no parent: leave it out."));
@@ -161,7 +161,8 @@ pub async fn delete_as_read(
     let gone = if place.is_opening {
         if store::topics::lock_n_replies(&mut tx, seen.under.id).await? > 0 {
             return Err(AppError::refused(
-                "This topic was answered, so it stays. You can edit its text, or ask a moderator to hide it.",
+                "This topic has answers, so it cannot be deleted. You can edit its text, or ask a moderator to hide \
+                it.",
             ));
         }
         seen.under.id
@@ -183,7 +184,7 @@ fn require_own_post(author: &Member, seen: &SeenSubject, sentence: &str) -> Resu
         return Err(AppError::refused(sentence));
     }
     if !seen.subject.is_shown() || !seen.under.is_shown() {
-        return Err(AppError::refused("This post is not shown any more, so it stays as it is."));
+        return Err(AppError::refused("This post is no longer shown, so it cannot be changed."));
     }
     Ok(PostId(seen.subject.id.0))
 }

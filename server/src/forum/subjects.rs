@@ -49,12 +49,12 @@ impl SeenSubject {
             return Err(AppError::refused(UNPUBLISHED));
         }
         if !self.under.is_shown() && !self.may_moderate {
-            return Err(AppError::refused("A moderator has hidden this, so nobody writes here."));
+            return Err(AppError::refused("A moderator has hidden this, so nobody can write here."));
         }
         match self.locked_at {
-            Some(_) if !self.may_moderate => Err(AppError::refused(
-                "This topic is locked: it can be read, and nobody writes here any more.",
-            )),
+            Some(_) if !self.may_moderate => {
+                Err(AppError::refused("This topic is locked: you can read it, but not reply."))
+            }
             _ => Ok(()),
         }
     }

@@ -75,7 +75,7 @@ pub async fn mark_answer(
         return Err(AppError::NotFound);
     }
     if seen.under.author_id != asker.id {
-        return Err(AppError::refused("Only who asked can say which reply is the answer."));
+        return Err(AppError::refused("Only the person who asked can choose the answer."));
     }
     if let Some(post) = answer {
         let place = store::posts::place(conn, post).await?;

@@ -31,13 +31,13 @@ fn hindrance(voter: &Member, seen: &SeenSubject, vote: Vote) -> Option<&'static 
     if seen.subject.kind == SubjectKind::Topic {
         Some("Vote for a topic by voting for its first post.")
     } else if seen.subject.author_id == voter.id {
-        Some("Nobody votes for what they wrote themselves.")
+        Some("You cannot vote for what you wrote yourself.")
     } else if seen.is_unpublished {
         Some(UNPUBLISHED)
     } else if seen.subject.kind == SubjectKind::Notebook && vote == Vote::Down {
-        Some("Notebooks are voted up, or not at all. Say in a comment what could be better.")
+        Some("Notebooks can only be voted up. Say in a comment what could be better.")
     } else if !seen.subject.is_shown() || !seen.under.is_shown() {
-        Some("This is not shown any more, so it gets no votes.")
+        Some("This is no longer shown, so you cannot vote on it.")
     } else {
         None
     }

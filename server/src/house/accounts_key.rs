@@ -19,7 +19,7 @@ use crate::config::{Config, Secret};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct KeyArgs {
-    /// The file with the key; left out: keys/accounts.key in the data folder.
+    /// The file with the key; keys/accounts.key in the data folder if left out.
     #[arg(long, env = "HOLDOUT_ACCOUNTS_KEY_FILE", value_name = "FILE")]
     pub key: Option<PathBuf>,
 }

@@ -152,7 +152,8 @@ fn files_folder(folder: &Path, config: &Config) -> Finding {
             folder.display()
         )),
         Err(error) => Finding::wrong(format!(
-            "Nothing can be stored in {}: {error}. Give the folder to the user that runs Holdout, or set HOLDOUT_FILES.",
+            "Nothing can be stored in {}: {error}. Make the user that runs Holdout the owner of the folder, or set \
+            HOLDOUT_FILES.",
             folder.display()
         )),
     }
@@ -161,7 +162,10 @@ fn files_folder(folder: &Path, config: &Config) -> Finding {
 fn scorer_program(is_embedded: bool) -> Finding {
     match up::scorer_program() {
         Ok(path) => Finding::well(format!("The scorers' program is {}.", path.display())),
-        Err(_) if !is_embedded => Finding::well("The scorers' program is not here: scorers run elsewhere."),
+        Err(_) if !is_embedded => Finding::well(
+            "The scorers' program is not on this machine: scorers run \
+        elsewhere.",
+        ),
         Err(error) => Finding::wrong(error.to_string()),
     }
 }

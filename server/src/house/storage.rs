@@ -23,7 +23,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct StorageArgs {
-    /// Files that are younger are left alone, in hours.
+    /// Leave files alone that are newer than this, in hours.
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(24..))]
     pub older_than_hours: u32,
 }
@@ -32,7 +32,7 @@ pub struct StorageArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     pub orphans: StorageArgs,
-    /// Look whether each file is there and of its size, and read none.
+    /// Only check that each file exists and has the right size, without reading it.
     #[arg(long)]
     pub quick: bool,
 }

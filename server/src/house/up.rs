@@ -36,10 +36,10 @@ pub struct UpArgs {
     /// Start without the demonstration competitions.
     #[arg(long)]
     pub empty: bool,
-    /// How many scorers; by default one per core but one, at least one.
+    /// How many scorers; by default one less than the number of cores, at least one.
     #[arg(long)]
     pub scorers: Option<usize>,
-    /// Go on where keys/accounts.key was lost for good: draw another one. Whoever has an authenticator app then signs
+    /// Continue although keys/accounts.key is lost: create a new one. Anyone with an authenticator app then signs
     /// in with a recovery code, or asks an administrator.
     #[arg(long)]
     pub new_accounts_key: bool,

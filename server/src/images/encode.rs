@@ -26,7 +26,7 @@ pub struct Encoded {
 /// Why a file is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("This is no image that can be shown: send a PNG, JPEG or WebP file.")]
+    #[error("This image cannot be shown: upload a PNG, JPEG or WebP file.")]
     NoImage,
     #[error("This image has too many pixels: send one of at most 24 million.")]
     TooManyPixels,

@@ -30,7 +30,8 @@ pub async fn take(app: &App, member: &Member, file: Vec<u8>) -> Result<Uuid> {
     let n_sent = store::count_since(&mut *app.db.acquire().await?, member.id, since, MOST_A_DAY).await?;
     if n_sent >= MOST_A_DAY {
         return Err(AppError::TooMany {
-            message: "You have sent sixty images in a day. Go on tomorrow.".to_owned(),
+            message: "You have uploaded sixty images in a day, which is the limit. Try again tomorrow."
+                .to_owned(),
             retry_after_seconds: 3600,
         });
     }

@@ -40,7 +40,7 @@ pub async fn ask(conn: &mut PgConnection, incident: &Incident, now: DateTime<Utc
     }
     for asked in store::ask(conn, incident.id, ended_at, ended_at + SOON, now).await? {
         let sentence = format!(
-            "{}: the site was disturbed for {}. Should the end move out by as much?",
+            "{}: the site was disturbed for {}. Should the end be extended by as much?",
             asked.title,
             incident.length(&now)
         );
@@ -61,7 +61,7 @@ pub async fn over_the_end(conn: &mut PgConnection, incident: &Incident, now: Dat
         store::agreed_beforehand(conn, incident.id, ended.id, host.member.id, now).await?;
         let reason = format!(
             "The site could not be reached from {} to {}, when the competition was to end. It was agreed beforehand \
-             that the end moves out by as much.",
+            that the end is extended by as much.",
             format::time(&began_at),
             format::time(&now),
         );
@@ -92,7 +92,7 @@ pub async fn answer(
     crate::competitions::store::drafts::lock(&mut tx, id).await?;
     let offer = store::find(&mut tx, id, incident).await?.ok_or(AppError::NotFound)?;
     if offer.is_accepted.is_some() {
-        return Err(AppError::refused("This question has its answer already."));
+        return Err(AppError::refused("This question has already been answered."));
     }
     store::answer(&mut tx, id, incident, is_accepted, host.id, now).await?;
     if is_accepted {
@@ -122,7 +122,10 @@ pub fn later(before: &Competition, length: TimeDelta, now: DateTime<Utc>) -> Res
     let (Phase::Open | Phase::Upcoming, Some(starts_at), Some(ends_at)) =
         (before.phase(now), before.starts_at, before.ends_at)
     else {
-        return Err(AppError::refused("It is over, and its private scores are out: the end stands."));
+        return Err(AppError::refused(
+            "The competition is over and its private scores are out: the end can no longer \
+        be moved.",
+        ));
     };
     let moved = |at: Option<DateTime<Utc>>| match at {
         Some(at) if at < ends_at => at,

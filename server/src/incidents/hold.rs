@@ -45,8 +45,8 @@ async fn begin(conn: &mut PgConnection, waiting: &Waiting, now: DateTime<Utc>) -
     let reason = match waiting.ended_at {
         Some(ended_at) => over(&waiting.title, waiting.since, ended_at),
         None => format!(
-            "The site has been disturbed since {}, when the competition was to end: {}. It was agreed beforehand that the \
-             end moves out by as long as this lasts.",
+            "The site has been disturbed since {}, when the competition was to end: {}. It was agreed beforehand \
+            that the end is extended by as long as this lasts.",
             format::time(&waiting.since),
             waiting.title,
         ),
@@ -107,8 +107,8 @@ async fn release_one(
 
 fn over(title: &str, since: DateTime<Utc>, ended_at: DateTime<Utc>) -> String {
     format!(
-        "The site was disturbed from {} to {}, when the competition was to end: {title}. It was agreed beforehand that \
-         the end moves out by as much.",
+        "The site was disturbed from {} to {}, when the competition was to end: {title}. It was agreed beforehand \
+        that the end is extended by as much.",
         format::time(&since),
         format::time(&ended_at),
     )

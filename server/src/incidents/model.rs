@@ -116,7 +116,11 @@ fn pages(facts: &Facts) -> Condition {
     if facts.queue.is_none() {
         condition(Part::Pages, State::Down, "The database does not answer: most pages cannot be shown.")
     } else if facts.n_faults >= MANY_FAULTS {
-        condition(Part::Pages, State::Disturbed, "Some requests failed by a mistake of ours a moment ago.")
+        condition(
+            Part::Pages,
+            State::Disturbed,
+            "Some requests failed a moment ago because of an error on our side.",
+        )
     } else {
         condition(Part::Pages, State::Works, "Pages and the API answer.")
     }
@@ -142,21 +146,25 @@ fn scoring(facts: &Facts) -> Condition {
         (true, Some(_)) => condition(
             Part::Scoring,
             State::Down,
-            "No scorer is at work. What you send is received and keeps its time; its score follows.",
+            "No scorer is running. Submissions are received with their time and will be scored later.",
         ),
-        (true, None) => {
-            condition(Part::Scoring, State::Disturbed, "No scorer is at work, and nothing waits for one.")
-        }
+        (true, None) => condition(
+            Part::Scoring,
+            State::Disturbed,
+            "No scorer is running, and nothing is waiting for one.",
+        ),
         (false, _) if waited > LONG_WAIT_SECONDS => condition(
             Part::Scoring,
             State::Disturbed,
-            format!("Scores take long: the oldest submission has waited {}.", format::wait(waited)),
+            format!("Scoring is slow: the oldest submission has waited {}.", format::wait(waited)),
         ),
-        (false, None) => condition(Part::Scoring, State::Works, "Scorers are at work, and nothing waits."),
+        (false, None) => {
+            condition(Part::Scoring, State::Works, "Scorers are running, and nothing is waiting.")
+        }
         (false, Some(_)) => condition(
             Part::Scoring,
             State::Works,
-            format!("Scorers are at work. The oldest submission has waited {}.", format::wait(waited)),
+            format!("Scorers are running. The oldest submission has waited {}.", format::wait(waited)),
         ),
     }
 }
@@ -164,18 +172,18 @@ fn scoring(facts: &Facts) -> Condition {
 fn mail(facts: &Facts) -> Condition {
     let late = facts.queue.as_ref().and_then(|queue| queue.mail_late_seconds).unwrap_or(0.0);
     if !facts.sends_mail {
-        let sentence = "This site sends no letters itself: an administrator passes them on.";
+        let sentence = "This site does not send email: an administrator passes messages on.";
         condition(Part::Mail, State::Works, sentence)
     } else if facts.queue.is_none() {
-        condition(Part::Mail, State::Down, "The database does not answer: letters wait.")
+        condition(Part::Mail, State::Down, "The database does not answer: email waits.")
     } else if late > 0.0 {
         condition(
             Part::Mail,
             State::Disturbed,
-            format!("Letters are late: the oldest has waited {}.", format::wait(late)),
+            format!("Email is late: the oldest message has waited {}.", format::wait(late)),
         )
     } else {
-        condition(Part::Mail, State::Works, "Letters leave as they are written.")
+        condition(Part::Mail, State::Works, "Email is sent as it is written.")
     }
 }
 
@@ -225,10 +233,13 @@ impl Found {
         match self {
             Self::Away => "No server of this site was running.",
             Self::Scorers => {
-                "No scorer is at work while submissions wait. They are received, keep their time, and are scored later."
+                "No scorer is running while submissions wait. They are received with their time and will be scored \
+                later."
             }
-            Self::Storage => "Files cannot be stored: what is sent is refused and costs nobody an entry.",
-            Self::Mail => "Letters cannot be handed to the mail server. They wait and are sent later.",
+            Self::Storage => {
+                "Files cannot be stored: submissions are refused and do not count against any limit."
+            }
+            Self::Mail => "Email cannot be handed to the mail server. It waits and will be sent later.",
         }
     }
 
@@ -236,9 +247,9 @@ impl Found {
     pub fn end(self) -> &'static str {
         match self {
             Self::Away => "The site is back.",
-            Self::Scorers => "Scores are computed again.",
-            Self::Storage => "Files are stored again.",
-            Self::Mail => "Letters are sent again.",
+            Self::Scorers => "Scores are being computed again.",
+            Self::Storage => "Files are being stored again.",
+            Self::Mail => "Email is being sent again.",
         }
     }
 
@@ -372,7 +383,7 @@ impl Wish {
         if began_at > now || began_at < now - LONGEST_AGO {
             return Err(AppError::field(
                 "began_at",
-                "It began at most seven days ago, and not in the future.",
+                "It must have started within the last seven days, and not in the future.",
             ));
         }
         Ok(Self { title, affects, text: checked_text(&self.text)?, began_at: Some(began_at) })
@@ -400,7 +411,10 @@ pub fn checked_end(
 ) -> Result<DateTime<Utc>> {
     let ended_at = ended_at.unwrap_or(now.max(began_at + TimeDelta::seconds(1)));
     if ended_at <= began_at || ended_at > now.max(began_at + TimeDelta::seconds(1)) {
-        return Err(AppError::field("ended_at", "It ended after it began, and not in the future."));
+        return Err(AppError::field(
+            "ended_at",
+            "It must have ended after it started, and not in the future.",
+        ));
     }
     Ok(ended_at)
 }

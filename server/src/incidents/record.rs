@@ -67,7 +67,7 @@ pub async fn resolve(
     let mut tx = app.db.begin().await?;
     let incident = lock(&mut tx, id).await?;
     if incident.ended_at.is_some() {
-        return Err(AppError::refused("This incident is over already."));
+        return Err(AppError::refused("This incident is already closed."));
     }
     let text = checked_text(text)?;
     let ended_at = checked_end(incident.began_at, ended_at, now)?;

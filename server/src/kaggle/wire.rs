@@ -136,7 +136,7 @@ pub fn size_of(asked: Option<i64>) -> usize {
 
 /// What is said of a page token that no answer held.
 pub fn not_a_token() -> Fault {
-    Fault::wrong("This page token is none: use the one printed with the page before.")
+    Fault::wrong("This page token is not valid: use the one printed with the previous page.")
 }
 
 #[cfg(test)]

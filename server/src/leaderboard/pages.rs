@@ -519,8 +519,8 @@ mod tests {
             ..page
         };
         let html = nobody.render().expect("drawn");
-        assert!(html.contains("12 teams") && html.contains("its own row alone"), "{html}");
-        assert!(!html.contains("Nobody is on the board") && !html.contains("Download"), "{html}");
+        assert!(html.contains("12 teams") && html.contains("only its own row"), "{html}");
+        assert!(!html.contains("No teams on the board") && !html.contains("Download"), "{html}");
     }
 
     #[test]
@@ -533,7 +533,7 @@ mod tests {
             Arc::new(Drawn { rows: String::new().into(), ranks: None, n_medalled: None, next: None });
         nobody.search = Some(Search { n_found: 0, ..Search::sample() });
         let html = nobody.render().expect("drawn");
-        assert!(html.contains("No team on this board") && !html.contains("Nobody is on the board"), "{html}");
+        assert!(html.contains("No team on this board") && !html.contains("No teams on the board"), "{html}");
         let mut short = BoardPage::sample();
         short.drawn =
             Arc::new(Drawn { rows: String::new().into(), ranks: Some((1, 1)), n_medalled: None, next: None });
@@ -547,7 +547,7 @@ mod tests {
         page.frame.competition.board_revision += 1;
         let html = page.render().expect("drawn");
         assert!(
-            html.contains("The ranges are from") && html.contains("until a scorer looks again"),
+            html.contains("The ranges are from") && html.contains("until a scorer checks again"),
             "{html}"
         );
         let mut page = BoardPage::sample_of_ranks();

@@ -34,7 +34,7 @@ pub async fn decide(app: &App, admin: &Member, seen: &Seen, counts: bool) -> Res
     let competition = crate::competitions::store::find_by_id(&mut tx, id).await?.ok_or(AppError::NotFound)?;
     if competition.ended(now).is_some() {
         return Err(AppError::refused(
-            "The end has come: whether a competition counts for medals is decided before it.",
+            "The competition is over: whether it counts for medals has to be decided before the end.",
         ));
     }
     if competition.counts_for_medals == counts {
@@ -42,7 +42,7 @@ pub async fn decide(app: &App, admin: &Member, seen: &Seen, counts: bool) -> Res
     }
     if counts && competition.board_stays_veiled {
         return Err(AppError::refused(
-            "Its board hides whose rank is whose, after the end as well, and medals would tell.",
+            "Its board hides ranks even after the end, and medals would reveal them.",
         ));
     }
     store::set_counts(&mut tx, id, counts).await?;

@@ -147,7 +147,7 @@ pub async fn recompute(app: &App, slug: &str, host: &Member) -> Result<Recompute
     let over = competition.ended(now).zip(competition.ends_at);
     let Some((ended, ended_at)) = over.filter(|_| competition.phase(now) == Phase::Final) else {
         return Err(AppError::refused(
-            "The final board can be computed again once the competition is over and it stands.",
+            "The final board can be computed again once the competition is over and the board is out.",
         ));
     };
     let mut conn = app.db.acquire().await?;

@@ -56,10 +56,12 @@ pub async fn decide(
         }
         Decision::Warn => {
             if words.is_empty() {
-                return Err(AppError::field("words", "Say what is wrong, so that it can be mended."));
+                return Err(AppError::field("words", "Say what is wrong, so that it can be fixed."));
             }
             if !tell::author(&mut tx, Event::Warned, id, None, &words, now).await? {
-                return Err(AppError::refused(format!("Its author was warned about this {noun} already.")));
+                return Err(AppError::refused(format!(
+                    "The author has already been warned about this {noun}."
+                )));
             }
             Act::Warn
         }

@@ -25,7 +25,7 @@ pub enum Complaint {
 impl Complaint {
     pub const ALL: [(Self, &'static str); 5] = [
         (Self::Spam, "It advertises something"),
-        (Self::Abuse, "It insults or threatens somebody"),
+        (Self::Abuse, "It insults or threatens someone"),
         (Self::Leak, "It breaks a competition's rules"),
         (Self::OffTopic, "It does not belong here"),
         (Self::Other, "Something else"),

@@ -123,7 +123,7 @@ async fn file_report(
         None => Err(AppError::field("reason", "Choose what is wrong with it.")),
     };
     match mistake(filed)? {
-        Ok(()) => Ok(redirect_saying(&thing.address(), "Thank you: the moderators look at it.")),
+        Ok(()) => Ok(redirect_saying(&thing.address(), "Thank you. The moderators will look at it.")),
         Err(mistake) => Ok(show_again(ReportPage { shell, thing, form, mistake })),
     }
 }
@@ -215,8 +215,8 @@ async fn decide(
     let sentence = match form.act {
         Decision::Hide => format!("The {noun} is hidden."),
         Decision::Show => format!("The {noun} is shown again."),
-        Decision::Warn => "Its author is told.".to_owned(),
-        Decision::Dismiss => "The reports are closed.".to_owned(),
+        Decision::Warn => "The author has been notified.".to_owned(),
+        Decision::Dismiss => "The reports have been closed.".to_owned(),
     };
     let address = if form.from == "queue" { paths::MODERATION.to_owned() } else { thing.address() };
     Ok(redirect_saying(&address, &sentence))

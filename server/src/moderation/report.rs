@@ -28,7 +28,7 @@ pub async fn file(
         return Err(AppError::refused(format!("This is your own {noun}: edit or delete it.")));
     }
     if !seen.subject.is_shown() || seen.is_unpublished {
-        return Err(AppError::refused("This is not shown any more, so there is nothing to report."));
+        return Err(AppError::refused("This is no longer shown, so there is nothing to report."));
     }
     let words = model::words(words).map_err(|sentence| AppError::field("words", sentence))?;
     let mut conn = app.db.acquire().await?;
@@ -37,6 +37,6 @@ pub async fn file(
     if is_new {
         Ok(())
     } else {
-        Err(AppError::refused(format!("You have reported this {noun} already. Thank you.")))
+        Err(AppError::refused(format!("You have already reported this {noun}. Thank you.")))
     }
 }

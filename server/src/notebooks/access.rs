@@ -29,7 +29,7 @@ impl SeenNotebook {
         if self.is_owner {
             Ok(())
         } else {
-            Err(AppError::refused("Only its author changes a notebook: fork it."))
+            Err(AppError::refused("Only its author can change a notebook; you can fork it."))
         }
     }
 

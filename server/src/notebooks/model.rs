@@ -53,7 +53,7 @@ impl Visibility {
         match self {
             Self::Private => "Only you see it",
             Self::Team => "Your team in the competition sees it",
-            Self::Public => "Everybody sees it, and can vote, comment and fork",
+            Self::Public => "Everyone sees it, and can vote, comment and fork",
         }
     }
 
@@ -302,7 +302,7 @@ pub fn slug(typed: &str) -> Result<String, String> {
     if is_shaped {
         Ok(name.to_owned())
     } else {
-        Err("Use 2 to 80 small letters (a to z), digits and hyphens, with a letter or digit at both ends."
+        Err("Use 2 to 80 lowercase letters (a to z), digits and hyphens, with a letter or digit at both ends."
             .to_owned())
     }
 }

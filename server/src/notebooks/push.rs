@@ -247,7 +247,10 @@ async fn refuse_too_many(app: &App, conn: &mut PgConnection, person: &Member) ->
         return Ok(());
     }
     Err(AppError::TooMany {
-        message: format!("You pushed {MOST_A_DAY} versions within a day, which is the most. Go on tomorrow."),
+        message: format!(
+            "You have pushed {MOST_A_DAY} versions within a day, which is the limit. Try again \
+        tomorrow."
+        ),
         retry_after_seconds: 3600,
     })
 }
@@ -265,11 +268,15 @@ async fn free_slug(conn: &mut PgConnection, owner: &Member, typed: &str, title: 
             return Ok(slug);
         }
     }
-    Err(AppError::field("title", "You have many notebooks of this title: choose another."))
+    Err(AppError::field("title", "You have too many notebooks with this title: choose another."))
 }
 
 fn name_taken() -> AppError {
-    AppError::field("slug", "You have a notebook of this name: push a version to it, or choose another name.")
+    AppError::field(
+        "slug",
+        "You already have a notebook with this name: push a version to it, or choose another \
+    name.",
+    )
 }
 
 /// Turns the constraint on names into a sentence.

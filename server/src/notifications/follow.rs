@@ -16,7 +16,7 @@ use crate::notifications::store::follows;
 /// [`AppError::Refused`] for oneself.
 pub async fn set(app: &App, member: &Member, target: Target, is_following: bool) -> Result<()> {
     if target == Target::Person(member.id) {
-        return Err(AppError::refused("You know already what you write yourself."));
+        return Err(AppError::refused("You cannot follow yourself."));
     }
     let mut conn = app.db.acquire().await?;
     if is_following {

@@ -55,7 +55,7 @@ pub async fn write_next(app: &App) -> Result<bool> {
 fn subject(told: &[Notification]) -> String {
     match told {
         [only] => only.sentence(),
-        many => format!("{} things happened that you follow", many.len()),
+        many => format!("{} new things in what you follow", many.len()),
     }
 }
 
@@ -71,7 +71,7 @@ fn body(told: &[Notification], site: &str, unsubscribe_url: &str) -> String {
     let settings = paths::SETTINGS_NOTIFICATIONS;
     let _ = write!(
         body,
-        "--\nChoose what you are told, and when: {site}{settings}\nStop these letters: {unsubscribe_url}\n"
+        "--\nChoose your notifications: {site}{settings}\nUnsubscribe from these emails: {unsubscribe_url}\n"
     );
     body
 }
@@ -87,7 +87,7 @@ mod tests {
         assert!(text.contains("https://holdout.example/posts/2#post-2"), "{text}");
         assert!(text.contains("> Please stay") && text.contains("> It is the noise."), "{text}");
         assert!(text.ends_with("/unsubscribe/x\n"));
-        assert_eq!(subject(&told), "2 things happened that you follow");
+        assert_eq!(subject(&told), "2 new things in what you follow");
         assert!(subject(&told[..1]).contains("mentioned you"));
     }
 }

@@ -215,10 +215,10 @@ impl Notification {
             (Event::Accepted, _) => format!("{actor} marked your reply in {place} as the answer"),
             (Event::Hidden, _) if !self.is_post => format!("A moderator hid your notebook {place}"),
             (Event::Warned, _) if !self.is_post => {
-                format!("A moderator has a word about your notebook {place}")
+                format!("A moderator has left a message about your notebook {place}")
             }
             (Event::Hidden, _) => format!("A moderator hid what you wrote in {place}"),
-            (Event::Warned, _) => format!("A moderator has a word about what you wrote in {place}"),
+            (Event::Warned, _) => format!("A moderator has left a message about what you wrote in {place}"),
             (Event::Posted, Reason::Mention) => format!("{actor} mentioned you in {place}"),
             (Event::Posted, Reason::Reply) => format!("{actor} answered you in {place}"),
             (Event::Posted, Reason::Forum) => format!("{actor} opened {place}"),

@@ -99,8 +99,11 @@ pub(crate) async fn answer(
 ) -> Result<Response> {
     let is_following = form.on == "yes";
     follow::set(app, member, target, is_following).await?;
-    let sentence =
-        if is_following { "You are told what happens here." } else { "You are not told any more." };
+    let sentence = if is_following {
+        "You will be notified of what happens here."
+    } else {
+        "You will no longer be notified."
+    };
     Ok(redirect_saying(address, sentence))
 }
 
@@ -193,7 +196,7 @@ async fn post_settings(
     Form(form): Form<SettingsForm>,
 ) -> Result<Response> {
     choose_mail(&app, member.id, form.mail).await?;
-    Ok(redirect_saying(paths::SETTINGS_NOTIFICATIONS, "Your choice is saved."))
+    Ok(redirect_saying(paths::SETTINGS_NOTIFICATIONS, "Your choice has been saved."))
 }
 
 /// Sets when somebody gets letters.

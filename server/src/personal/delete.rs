@@ -55,8 +55,8 @@ fn letter(to: &str, username: &str, public_url: &str, deletion: &Deletion) -> Le
         to: to.to_owned(),
         subject: "Your account will be deleted".to_owned(),
         body: format!(
-            "Somebody, probably you, asked to delete the account {username} at {public_url}.\n\n\
-             It ends on {}. Until then you can keep it, signed in, at {public_url}{}.\n\n\
+            "Someone, probably you, asked to delete the account {username} at {public_url}.\n\n\
+             It will be deleted on {}. Until then you can sign in and keep it at {public_url}{}.\n\n\
              If it was not you, keep it there and change your password.\n",
             format::time(&deletion.due_at),
             paths::SETTINGS_DATA,

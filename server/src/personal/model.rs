@@ -36,7 +36,9 @@ impl Hindrances {
     pub fn sentence(&self) -> Option<String> {
         if self.is_last_administrator {
             return Some(
-                "You are the only administrator: make somebody else one first, under Administration, Accounts.".to_owned(),
+                "You are the only administrator: appoint someone else first, under Administration, \
+                Accounts."
+                    .to_owned(),
             );
         }
         if self.alone_with.is_empty() {

@@ -57,7 +57,7 @@ impl DataPage {
             hindrance: None,
             removes_posts: true,
             asks_for_code: true,
-            mistake: Mistake::new("password", "This is not your present password."),
+            mistake: Mistake::new("password", "This is not your current password."),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Pictures {
     pub fn how(&self) -> String {
         let n_draws = crate::web::format::count(self.n_draws.into());
         if self.is_exact {
-            format!("The private rows were drawn again {n_draws} times, and every score was computed anew.")
+            format!("The private rows were drawn again {n_draws} times, and every score was recomputed.")
         } else {
             format!(
                 "The scores were drawn again {n_draws} times, with the errors that they have in common on the private rows."
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(pictures.leads_sentence(), "Of 3 pairs of these teams, 2 differ by more than chance.");
         assert!(pictures.how().starts_with("The scores were drawn again 2,000 times"));
         pictures.is_exact = true;
-        assert!(pictures.how().ends_with("every score was computed anew."));
+        assert!(pictures.how().ends_with("every score was recomputed."));
     }
 
     #[test]

@@ -38,5 +38,5 @@ async fn absent(app: &App, competition: &Competition) -> Result<String> {
         return Ok("Of a file on this board it is not known what is chance, so the contest cannot be imagined again.".to_owned());
     }
     let reason = summary.and_then(|summary| summary.absent);
-    Ok(reason.unwrap_or_else(|| "The final board is still being looked at; come back in a while.".to_owned()))
+    Ok(reason.unwrap_or_else(|| "The final board is still being analysed; check back soon.".to_owned()))
 }

@@ -180,15 +180,15 @@ impl Full {
         let (used, allowed, asked) = (shown(self.used), shown(self.allowed), shown(self.asked));
         if self.is_person {
             return format!(
-                "There is no room for {asked} more: the files of this account take {used} of the {allowed} allowed. Delete notebooks \
-                 or end uploads that are not needed any more, or ask the administrators of this site for more room. Nothing \
-                 of the file was kept, and it costs no submission."
+                "There is no storage left for {asked} more: the files of this account use {used} of the {allowed} \
+                allowed. Delete notebooks or uploads you no longer need, or ask the administrators of this site for \
+                more storage. The file was not stored, and does not count as a submission."
             );
         }
         format!(
-            "There is no room for {asked} more: the files of this competition take {used} of the {allowed} allowed. Its hosts can remove \
-             data, or ask the administrators of this site for more room. Nothing of the file was kept, and it costs no \
-             submission."
+            "There is no storage left for {asked} more: the files of this competition use {used} of the {allowed} \
+            allowed. Its hosts can remove data, or ask the administrators of this site for more storage. The file \
+            was not stored, and does not count as a submission."
         )
     }
 }

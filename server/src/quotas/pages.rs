@@ -73,7 +73,7 @@ impl RoomPage {
             exception: ExceptionForm { username: "ada".to_owned(), ..ExceptionForm::default() },
             people: vec![large("ada", "Ada Lovelace")],
             competitions: vec![large("houses", "House prices")],
-            mistake: Mistake::new("username", "There is nobody of this name."),
+            mistake: Mistake::new("username", "No account has this name."),
         }
     }
 }
@@ -109,7 +109,7 @@ async fn post_room(
     Form(form): Form<RoomForm>,
 ) -> Result<Response> {
     let number = |field: &'static str, typed: &str| -> Result<i64> {
-        read_gigabytes(field, typed)?.ok_or_else(|| AppError::field(field, "Give a number of gigabytes."))
+        read_gigabytes(field, typed)?.ok_or_else(|| AppError::field(field, "Enter a number of gigabytes."))
     };
     let outcome = async {
         let person_bytes = number("person_bytes", &form.person_bytes)?;
@@ -150,8 +150,8 @@ async fn post_exception(
     named: Named<'_>,
 ) -> Result<Response> {
     let (name_field, number_field, nobody) = match named {
-        Named::Person(_) => ("username", "person_gigabytes", "There is nobody of this name."),
-        Named::Competition(_) => ("slug", "competition_gigabytes", "There is no such competition."),
+        Named::Person(_) => ("username", "person_gigabytes", "No account has this name."),
+        Named::Competition(_) => ("slug", "competition_gigabytes", "This competition does not exist."),
     };
     let outcome = async {
         let bytes = read_gigabytes(number_field, &form.gigabytes)?;

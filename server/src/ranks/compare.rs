@@ -18,7 +18,7 @@ use crate::submissions::model::rounded;
 /// Of the first teams, what any two differ by is kept.
 const MOST_IN_PAIRS: i64 = 1000;
 const NOT_IN_PAIRS: &str =
-    "Any two of the first 1,000 teams of this board are compared. Further down, ranges alone are known.";
+    "Any two of the first 1,000 teams of this board are compared. Further down, only ranges are known.";
 
 /// Two rows of a board, and what is known of their difference.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,9 +94,9 @@ pub async fn compare(
 /// # Errors
 /// [`AppError::Refused`] where the board hides names from the reader.
 pub fn names(sight: &BoardSight) -> Result<Names> {
-    sight.names().ok_or_else(|| {
-        AppError::refused("This board hides names, so two teams are compared by its hosts alone.")
-    })
+    sight
+        .names()
+        .ok_or_else(|| AppError::refused("This board hides names, so only its hosts can compare two teams."))
 }
 
 async fn row(

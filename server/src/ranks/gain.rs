@@ -142,7 +142,7 @@ pub async fn gain(
 
 /// What chance does to the files at the top is told by who they are.
 fn of_nobody_else(summary: Summary) -> Summary {
-    let hidden = "Each team sees its own row alone, so it is not told what is noise at the top of the board.";
+    let hidden = "Each team sees only its own row, so it is not shown what is noise at the top of the board.";
     Summary { noise: None, absent: summary.absent.or_else(|| Some(hidden.to_owned())), ..summary }
 }
 
@@ -175,7 +175,7 @@ impl Gain {
                 format!("Whether that is chance is not known here. {}", self.absent)
             }
             (None, false) => {
-                "They have not been compared on the same rows yet; that happens a little after a score."
+                "They have not been compared on the same rows yet; that happens shortly after scoring."
                     .to_owned()
             }
             (None, true) => "Of these two files it is not known what is chance.".to_owned(),
@@ -215,7 +215,7 @@ impl Gain {
             Yardstick::Board { noise, may_change } => format!(
                 ". Differences below {noise} between the teams at the top are noise here. {}",
                 if may_change {
-                    "Your two files have not been compared on the same rows yet; that happens a little after a score."
+                    "Your two files have not been compared on the same rows yet; that happens shortly after scoring."
                 } else {
                     "Of your two files alone it is not known what is chance."
                 }

@@ -146,8 +146,8 @@ impl Summary {
         let earlier = self.computed_at.filter(|_| self.absent.is_none() && !self.is_current(board_revision));
         earlier.map_or_else(String::new, |at| {
             format!(
-                "The ranges are from {}, and the board changed since: whoever has another score now has none until a scorer \
-                 looks again.",
+                "The ranges are from {}, and the board has changed since: teams with a new score have none until a \
+                scorer checks again.",
                 format::relative(&at.min(*now - TimeDelta::seconds(1)), now)
             )
         })
@@ -375,7 +375,7 @@ mod tests {
         let now = DateTime::UNIX_EPOCH + TimeDelta::minutes(12);
         let told = summary.age_sentence(summary.board_revision + 1, &now);
         assert!(
-            told.starts_with("The ranges are from 12 minutes ago, and the board changed since"),
+            told.starts_with("The ranges are from 12 minutes ago, and the board has changed since"),
             "{told}"
         );
         let at_once = summary.age_sentence(summary.board_revision + 1, &DateTime::UNIX_EPOCH);

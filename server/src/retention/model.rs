@@ -75,7 +75,7 @@ impl Kept {
     /// What goes, counted from when.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Sessions => "Whoever did not come for so long signs in again. At most 30 days.",
+            Self::Sessions => "How long people stay signed in without a visit. At most 30 days.",
             Self::SignIns => {
                 "Who signed in to an account or failed to, and what was changed of it, with a shortened address, so long \
                  after it happened. Its owner sees it."
@@ -84,7 +84,7 @@ impl Kept {
                 "The network address and the browser's name of a session, so long after its last visit."
             }
             Self::Mails => {
-                "Letters, sent or not, so long after they were written. The text of one that was sent goes at once."
+                "Emails, sent or not, counted from when they were written. The text of a sent one is deleted at once."
             }
             Self::Deliveries => "What was sent to hosts' own addresses, so long after it was.",
             Self::Notifications => "What people were told on the site, so long after it happened.",
@@ -132,7 +132,7 @@ impl Kept {
         match days {
             None if may_be_for_ever => Ok(None),
             Some(days) if (least..=most).contains(&days) => Ok(Some(days)),
-            _ => Err(AppError::field("days", format!("Choose between {least} and {most} days."))),
+            _ => Err(AppError::field("days", format!("Choose from {least} to {most} days."))),
         }
     }
 }
@@ -148,8 +148,8 @@ impl FilesGone {
     /// Why nothing can be scored anew.
     pub fn no_rescoring(&self) -> String {
         format!(
-            "The files of {} of this competition were let go under the site's retention, the last on {}. What is not there \
-             cannot be scored again, so that no other version can count here.",
+            "The files of {} of this competition were deleted under the site's retention rules, the last on {}. \
+            Deleted files cannot be scored again, so no other version can count here.",
             submissions(self.n),
             self.last_at.format("%Y-%m-%d"),
         )

@@ -31,7 +31,7 @@ pub fn board_of_all(app: &App, seen: &Seen) -> Result<(Ended, BoardSight)> {
     if sight.shows_others() {
         Ok((ended, sight))
     } else {
-        Err(AppError::refused("Each team sees its own row of this board alone, after the end as well."))
+        Err(AppError::refused("Each team sees only its own row of this board, even after the end."))
     }
 }
 

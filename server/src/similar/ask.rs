@@ -23,7 +23,7 @@ pub async fn ask(app: &App, host: &Member, seen: &Seen) -> Result<i64> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let Some(comparison_id) = store::begin(&mut tx, id, host.id, now).await? else {
-        return Err(AppError::refused("A comparison is under way already."));
+        return Err(AppError::refused("A comparison is already running."));
     };
     queue::enqueue(&mut tx, id.0, Subject::Compare { comparison_id }, Priority::Audit).await?;
     let detail = json!({ "comparison": comparison_id });

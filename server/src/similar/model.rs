@@ -74,7 +74,8 @@ impl Comparison {
         }
         if let Some(n) = self.n_left_out.filter(|n| *n > 0) {
             text.push_str(&format!(
-                " Left out: {n} that say the same of every row, are the sample submission, or do not fit the solution any more."
+                " Left out: {n} that say the same for every row, are the sample submission, or no longer fit the \
+                solution."
             ));
         }
         text
@@ -133,7 +134,7 @@ impl Pair {
             return "The two files are the same, byte for byte.".to_owned();
         }
         let same = if self.n_same == answers {
-            format!("They give the same answer everywhere, {answers} times where others differ.")
+            format!("They give the same answer everywhere, including {answers} places where others differ.")
         } else {
             format!("They give the same answer in {} of {answers} places where teams differ.", self.n_same)
         };
@@ -198,7 +199,7 @@ mod tests {
         let pair = Pair { likeness: None, n_same: 4870, ..Pair::sample() };
         assert_eq!(
             pair.sentence(&few),
-            "They give the same answer everywhere, 4870 times where others differ."
+            "They give the same answer everywhere, including 4870 places where others differ."
         );
     }
 }

@@ -37,7 +37,7 @@ fn refuse_the_impossible(app: &App, site: &Site) -> Result<()> {
     if site.registration == Registration::Providers && app.config.providers.is_empty() {
         return Err(AppError::field(
             "registration",
-            "There is no provider of sign-in: the operator lists them in HOLDOUT_PROVIDERS_FILE.",
+            "There is no sign-in provider: the operator lists them in HOLDOUT_PROVIDERS_FILE.",
         ));
     }
     if site.two_factors_for == AskedOf::Nobody || seal::is_possible(app) {

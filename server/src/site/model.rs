@@ -39,7 +39,7 @@ impl AskedOf {
 
     pub fn sentence(&self) -> &'static str {
         match self {
-            Self::Nobody => "nobody: who wants it sets it up",
+            Self::Nobody => "nobody: it is optional",
             Self::Administrators => "administrators",
             Self::Hosts => "hosts and administrators",
             Self::Everybody => "everybody",
@@ -80,9 +80,9 @@ impl Registration {
     pub fn sentence(&self) -> &'static str {
         match self {
             Self::Anybody => "anybody",
-            Self::Addresses => "whose address is at the domains below, or invited to a competition",
-            Self::Providers => "whom a provider of sign-in knows",
-            Self::Administrators => "nobody: administrators make accounts",
+            Self::Addresses => "people with an address at the domains below, or invited to a competition",
+            Self::Providers => "people known to a sign-in provider",
+            Self::Administrators => "nobody: administrators create accounts",
         }
     }
 

@@ -51,17 +51,17 @@ impl Kind {
     pub fn consequence(self) -> &'static str {
         match self {
             Self::Privacy => {
-                "Stands in the footer of every page. Empty: the text that comes with the program, which says what it stores. \
-                 What stood there before stays readable."
+                "Linked in the footer of every page. If empty, the default text is used, which says what the \
+                program stores. Previous versions stay readable."
             }
             Self::Imprint => {
-                "Who runs the site. Stands in the footer of every page; empty: there is none. What stood there before is on \
-                 record, for administrators alone."
+                "Who runs the site. Linked in the footer of every page; leave empty for none. Only administrators \
+                can see previous versions."
             }
             Self::Terms => {
-                "Stands in the footer of every page. Whoever registers with a password accepts it, which is on record with its \
-                 date; whoever came otherwise, or before, is asked on the front page, and everybody again after each change. \
-                 Empty: there are none. What stood there before stays readable."
+                "Linked in the footer of every page. People accept it when they register with a password, which is \
+                recorded with its date; others are asked on the front page, and everyone is asked again after each \
+                change. Leave empty for none. Previous versions stay readable."
             }
         }
     }

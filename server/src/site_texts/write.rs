@@ -81,10 +81,7 @@ pub async fn accept(app: &App, member: &Member, number: i32) -> Result<()> {
     let mut conn = app.db.acquire().await?;
     let holds = store::in_force(&mut conn).await?.terms.ok_or(AppError::NotFound)?;
     if holds != number {
-        return Err(AppError::field(
-            "version",
-            "The terms have another text by now. Read it, then accept it.",
-        ));
+        return Err(AppError::field("version", "The terms have changed. Read the new text, then accept it."));
     }
     store::accept(&mut conn, member.id, number, app.clock.now()).await?;
     Ok(())

@@ -6,7 +6,7 @@ use crate::ids::SubmissionId;
 use crate::submissions::store;
 use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, hold_team};
 
-const OVER: &str = "The competition is over: choices for the final stand as they are.";
+const OVER: &str = "The competition is over: choices for the final can no longer be changed.";
 
 /// # Errors
 /// [`AppError::Field`] for a text that is too long.
@@ -75,7 +75,7 @@ pub async fn choose_among(app: &App, entrant: &Entrant, choice: &Choice) -> Resu
         }
         if store::count_selected(&mut tx, team_id).await? >= limit {
             return Err(AppError::refused(format!(
-                "{limit} are chosen already, the most there can be: take one back first."
+                "{limit} are already chosen, which is the maximum: remove one first."
             )));
         }
         store::set_selected(&mut tx, team_id, *id, Some(now)).await.map_err(stands)?;
@@ -89,7 +89,7 @@ fn stands(error: sqlx::Error) -> AppError {
     match error.as_database_error().and_then(|error| error.constraint()) {
         Some("submissions_choices_stand") => AppError::refused(OVER),
         Some("submissions_choices_fit") => {
-            AppError::refused("As many are chosen already as count in the final: take one back first.")
+            AppError::refused("You have already chosen as many as count in the final: remove one first.")
         }
         _ => error.into(),
     }

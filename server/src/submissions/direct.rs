@@ -72,8 +72,9 @@ async fn hold_room(app: &App, entrant: &Entrant, announced: &Announced) -> Resul
     if slots::count_open(&mut tx, user_id).await? > MOST_OPEN {
         return Err(AppError::TooMany {
             message: format!(
-                "{MOST_OPEN} files of yours may be put into the object store already, and none of them was taken in. Finish one of \
-                 them first; each place ends by itself after a day. Or send the file itself to the competition's `submissions`."
+                "You have already opened {MOST_OPEN} uploads to the object store, and none of them is finished. \
+                Finish one of them first; each place ends by itself after a day. Or send the file itself to the \
+                competition's `submissions`."
             ),
             retry_after_seconds: 3600,
         });
@@ -182,6 +183,7 @@ fn idempotency_key(id: Uuid) -> String {
 
 fn not_here() -> AppError {
     AppError::refused(
-        "This house takes no files by way of its object store. Send the file itself to the competition's `submissions`.",
+        "This server does not accept files through its object store. Send the file itself to the competition's \
+        `submissions`.",
     )
 }

@@ -25,13 +25,14 @@ impl FinalChoice {
     /// In one sentence, with a following list in mind.
     pub fn sentence(&self) -> String {
         match (self.chosen.len(), self.stand_ins.len()) {
-            (0, 0) => "Nothing has a score yet that could count in the end.".to_owned(),
+            (0, 0) => "Your team has no scored submission yet that could count in the end.".to_owned(),
             (0, 1) => {
-                "Your team has chosen nothing. If it chooses nothing, this counts, its best by public score:"
+                "Your team has not chosen anything. If it stays that way, its best submission by public score counts:"
                     .to_owned()
             }
             (0, n) => format!(
-                "Your team has chosen nothing. If it chooses nothing, these {n} count, its best by public score:"
+                "Your team has not chosen anything. If it stays that way, its best {n} submissions by public score \
+                count:"
             ),
             (n, _) => format!("Your team has chosen {n} of {} for the final:", self.limit),
         }

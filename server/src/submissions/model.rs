@@ -11,7 +11,8 @@ use crate::ids::{SubmissionId, TeamId};
 use crate::web::format;
 
 /// Where the fault is the platform's.
-const FAILURE: &str = "This could not be scored, by our mistake. It did not count, and the host was told.";
+const FAILURE: &str = "This could not be scored because of an error on our side. It did not count, and the host was \
+notified.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -143,7 +144,8 @@ impl Submission {
     pub fn gone(&self) -> Option<String> {
         let at = self.file_gone_at?.format("%Y-%m-%d");
         Some(format!(
-            "This file was let go on {at} under the site's retention: no result rested on it. Score, hash and receipt stay."
+            "This file was deleted on {at} under the site's retention rules: no result depended on it. Its score, \
+            hash and receipt are kept."
         ))
     }
 
@@ -166,7 +168,8 @@ impl Submission {
     /// What a sender reads who was too late, however early they began.
     pub fn lateness(&self, competition: &Competition) -> Option<String> {
         let end = competition.ends_at.map_or_else(String::new, |at| format!(" ({})", format::time(&at)));
-        self.is_late.then(|| format!("It was complete after the end{end}: it is scored and never ranked."))
+        self.is_late
+            .then(|| format!("It arrived completely only after the end{end}: it is scored but never ranked."))
     }
 
     pub fn is_selected(&self) -> bool {
@@ -292,16 +295,16 @@ impl Allowance {
         self.total.is_some_and(|total| total.left() < self.left_today())
     }
 
-    /// `3 of 5 left, next at 00:00 UTC; files that are rejected are free`, and `17 of 40 in all` where that is limited.
+    /// `3 of 5 left, next at 00:00 UTC; rejected files do not count`, and `17 of 40 in all` where that is limited.
     pub fn sentence(&self) -> String {
         let (left, most) = (self.left_today(), self.daily_limit);
         match self.total {
             Some(total) => format!(
-                "{left} of {most} left today, {} of {} in all, next day at 00:00 UTC; files that are rejected are free",
+                "{left} of {most} left today, {} of {} in all, next day at 00:00 UTC; rejected files do not count",
                 total.left(),
                 total.limit
             ),
-            None => format!("{left} of {most} left, next at 00:00 UTC; files that are rejected are free"),
+            None => format!("{left} of {most} left, next at 00:00 UTC; rejected files do not count"),
         }
     }
 
@@ -312,7 +315,7 @@ impl Allowance {
                 total.limit
             ),
             None => format!(
-                "Today's {} submissions are used up. The next can be sent at {}; files that are rejected are free.",
+                "Today's {} submissions are used up. The next can be sent at {}; rejected files do not count.",
                 self.daily_limit,
                 format::time(&self.resets_at)
             ),
@@ -340,7 +343,7 @@ mod tests {
     fn an_allowance_says_what_is_left_and_when_more_comes() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::hours(30);
         let allowance = Allowance::new(5, 2, now);
-        assert_eq!(allowance.sentence(), "3 of 5 left, next at 00:00 UTC; files that are rejected are free");
+        assert_eq!(allowance.sentence(), "3 of 5 left, next at 00:00 UTC; rejected files do not count");
         assert_eq!(allowance.resets_at, DateTime::UNIX_EPOCH + TimeDelta::days(2));
         assert_eq!(Allowance::new(5, 9, now).left(), 0);
     }

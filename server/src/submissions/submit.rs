@@ -84,17 +84,15 @@ pub async fn enter(app: &App, member: &Member, slug: &str) -> Result<Entrant> {
     if standing.is_among_hosts {
         return Err(AppError::refused(HOSTS_ARE_UNRANKED));
     }
-    let team_id = standing.team_id.ok_or_else(|| {
-        AppError::JoinFirst(
-            "Accept the rules first: then you have a team, and the team can submit.".to_owned(),
-        )
-    })?;
+    let team_id = standing
+        .team_id
+        .ok_or_else(|| AppError::JoinFirst("Accept the rules first; then you can submit.".to_owned()))?;
     match (competition.phase(app.clock.now()), competition.starts_at) {
         (Phase::Draft, _) => {
-            Err(AppError::refused("This competition is a draft and takes no submissions yet."))
+            Err(AppError::refused("This competition is a draft and does not accept submissions yet."))
         }
         (Phase::Upcoming, Some(starts_at)) => Err(AppError::refused(format!(
-            "This competition opens at {}; submissions are taken from then on.",
+            "This competition opens at {}; submissions are accepted from then on.",
             format::time(&starts_at)
         ))),
         _ => Ok(Entrant { member: member.clone(), competition, team_id, is_baseline: false }),
@@ -127,7 +125,7 @@ pub async fn submit(app: &App, entrant: &Entrant, upload: Upload) -> Result<Rece
 pub async fn copy_stored(app: &App, entrant: &Entrant, storage_key: &str, size_bytes: i64) -> Result<Stored> {
     if size_bytes.unsigned_abs() > entrant.max_bytes() {
         return Err(AppError::TooLarge(format!(
-            "This file is larger than the {} that the competition takes.",
+            "This file is larger than the {} allowed in this competition.",
             format::limit(entrant.max_bytes())
         )));
     }

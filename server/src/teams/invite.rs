@@ -30,16 +30,16 @@ pub async fn invite(app: &App, member: &Member, slug: &str, username: &str) -> R
     refuse_to_grow(&mut tx, &seat, now).await?;
     let person = profiles::find(&mut tx, username.trim()).await?;
     let person = person.ok_or_else(|| {
-        AppError::field("username", format!("Nobody here has the user name “{}”.", username.trim()))
+        AppError::field("username", format!("No account has the user name “{}”.", username.trim()))
     })?;
     if seat.mates.iter().any(|mate| mate.user_id == person.id) {
-        return Err(AppError::field("username", format!("{} is in your team.", person.display_name)));
+        return Err(AppError::field("username", format!("{} is already in your team.", person.display_name)));
     }
     if hosts_or_hosted(&mut tx, slug, person.id).await? {
         return Err(AppError::field(
             "username",
             format!(
-                "{} hosts this competition, or did: hosts know what others do not, and are in no team.",
+                "{} hosts this competition, or did: hosts know what others do not, and cannot join a team.",
                 person.display_name
             ),
         ));
@@ -54,7 +54,7 @@ pub async fn invite(app: &App, member: &Member, slug: &str, username: &str) -> R
     }
     if change::count_invitations(&mut tx, seat.team_id).await? >= MOST_OPEN {
         return Err(AppError::refused(format!(
-            "{MOST_OPEN} invitations of your team wait for an answer: take one back first."
+            "{MOST_OPEN} of your team's invitations are waiting for an answer: take one back first."
         )));
     }
     if change::invite(&mut tx, seat.competition.id, seat.team_id, person.id, member.id, now).await? {
@@ -85,9 +85,7 @@ async fn refuse_to_grow(
     }
     let limit = usize::try_from(terms.team_limit).unwrap_or_default();
     if seat.mates.len() >= limit {
-        return Err(AppError::refused(format!(
-            "Your team is full: {limit} people are the most there can be."
-        )));
+        return Err(AppError::refused(format!("Your team is full: it can have at most {limit} people.")));
     }
     Ok(())
 }

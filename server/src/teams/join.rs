@@ -13,8 +13,7 @@ use crate::teams::store;
 use crate::web::format;
 
 /// What somebody reads who hosted and asks to take part.
-const FORMER_HOSTS_ARE_UNRANKED: &str =
-    "You hosted this competition once. Whoever did is never ranked in it: they know what its hosts know.";
+const FORMER_HOSTS_ARE_UNRANKED: &str = "You used to host this competition. Former hosts are never ranked in it, because they know what hosts know.";
 
 /// A new team of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
     let mut tx = app.db.begin().await?;
     let team = store::insert_team(&mut tx, competition_id, &member.display_name, member.id, now).await?;
     if !store::insert_leader(&mut tx, competition_id, team.id, member.id, now).await? {
-        return Err(AppError::refused("You take part in this competition already."));
+        return Err(AppError::refused("You already take part in this competition."));
     }
     if !is_late {
         store::count_team(&mut tx, competition_id).await?;
@@ -55,11 +54,11 @@ pub fn hindrance(Seen { competition, standing }: &Seen, now: DateTime<Utc>) -> O
     match competition.phase(now) {
         _ if standing.is_among_hosts => Some(HOSTS_ARE_UNRANKED.to_owned()),
         _ if standing.was_host => Some(FORMER_HOSTS_ARE_UNRANKED.to_owned()),
-        Phase::Draft => Some("This competition is a draft; it can be joined when it is launched.".to_owned()),
+        Phase::Draft => Some("This competition is a draft; you can join once it is launched.".to_owned()),
         Phase::Upcoming | Phase::Open => {
             competition.entry_deadline_at.filter(|deadline| now >= *deadline).map(|deadline| {
                 format!(
-                    "The entry deadline was {}. Late submissions open to everybody when the competition has ended.",
+                    "The entry deadline was {}. Late submissions open to everyone once the competition has ended.",
                     format::time(&deadline)
                 )
             })

@@ -9,7 +9,7 @@ use crate::teams::seat::{Seat, record};
 use crate::teams::store::{self, change, merge, show};
 use crate::unseen::refuse_unseen;
 
-const OVER: &str = "The competition is over: teams stay as they are.";
+const OVER: &str = "The competition is over: teams can no longer be changed.";
 
 /// Gives the team another name.
 ///
@@ -53,7 +53,7 @@ pub fn read_name(wanted: &str) -> Result<String> {
 fn taken(error: sqlx::Error) -> AppError {
     let constraint = error.as_database_error().and_then(|error| error.constraint());
     if constraint == Some("teams_name_taken") {
-        return AppError::field("name", "Another team here has this name already.");
+        return AppError::field("name", "Another team already has this name.");
     }
     error.into()
 }
@@ -106,12 +106,12 @@ pub async fn leave(app: &App, member: &Member, slug: &str) -> Result<String> {
         return Err(AppError::refused("You are the only one in your team."));
     }
     if seat.mates.iter().any(|mate| mate.is_leader && mate.user_id == member.id) {
-        return Err(AppError::refused("You lead this team: hand the leadership to somebody else first."));
+        return Err(AppError::refused("You lead this team: hand the leadership to someone else first."));
     }
     let (_, has_sent) = show::sent(&mut tx, seat.team_id).await?;
     if has_sent {
         return Err(AppError::refused(
-            "Your team has sent a submission, and what it sent belongs to everybody in it: nobody can leave any more.",
+            "Your team has sent a submission, which belongs to everyone in it: nobody can leave now.",
         ));
     }
     let competition_id = seat.competition.id;

@@ -16,7 +16,7 @@ use crate::teams::store::{self, change, merge as held, show};
 
 /// Requests of one team that wait for an answer.
 const MOST_OPEN: i64 = 20;
-const MEANWHILE: &str = "One of the two teams has changed meanwhile: look again.";
+const MEANWHILE: &str = "One of the two teams has changed in the meantime: check again.";
 
 /// By what somebody comes into a team.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub async fn accept_invitation(app: &App, member: &Member, slug: &str, door: Doo
     let kept = behind(&mut tx, competition, member, door).await?;
     let gone = held::team_of(&mut tx, competition, member.id).await?.ok_or_else(no_team)?;
     if kept == gone {
-        return Err(AppError::refused("You are in this team already."));
+        return Err(AppError::refused("You are already in this team."));
     }
     let pair = Pair { kept, gone };
     hold(&mut tx, competition, pair).await?;
@@ -128,7 +128,7 @@ async fn make_one(
 /// What the schema says where the deadline came in between.
 fn too_late(error: sqlx::Error) -> AppError {
     match error.as_database_error().and_then(|error| error.constraint()) {
-        Some("teams_merge_in_time") => AppError::refused("The last time to merge or join a team has passed."),
+        Some("teams_merge_in_time") => AppError::refused("The deadline to merge or join a team has passed."),
         _ => error.into(),
     }
 }
@@ -144,8 +144,8 @@ pub async fn ask(app: &App, member: &Member, slug: &str, team: &str) -> Result<M
     let seat = Seat::take(&mut tx, seen, member).await?;
     seat.require_leader()?;
     let other = change::by_name(&mut tx, seat.competition.id, team.trim()).await?;
-    let other = other
-        .ok_or_else(|| AppError::field("team", format!("No team here has the name “{}”.", team.trim())))?;
+    let other =
+        other.ok_or_else(|| AppError::field("team", format!("No team has the name “{}”.", team.trim())))?;
     if other == seat.team_id {
         return Err(AppError::field("team", "This is your own team."));
     }
@@ -156,7 +156,7 @@ pub async fn ask(app: &App, member: &Member, slug: &str, team: &str) -> Result<M
     }
     if change::count_asked(&mut tx, seat.team_id).await? >= MOST_OPEN {
         return Err(AppError::refused(format!(
-            "{MOST_OPEN} requests of your team wait for an answer: take one back first."
+            "{MOST_OPEN} of your team's requests are waiting for an answer: take one back first."
         )));
     }
     let id = change::ask(&mut tx, seat.competition.id, seat.team_id, other, member.id, now).await;
@@ -166,12 +166,12 @@ pub async fn ask(app: &App, member: &Member, slug: &str, team: &str) -> Result<M
         _ => error.into(),
     })?;
     let id = id.ok_or_else(|| {
-        AppError::refused("One of the two teams has asked the other already, and waits for an answer.")
+        AppError::refused("One of the two teams has already asked the other and is waiting for an answer.")
     })?;
     let words = format!("“{}”", store::name(&mut tx, other).await?);
     let event = change::NewEvent { other_team: Some(other), words: &words, ..seat.event(Kind::MergeAsked) };
     let sentence = format!(
-        "“{}” asks your team to become part of it in “{}”; your leader can accept",
+        "“{}” asks your team to merge into it in “{}”; your leader can accept",
         seat.team, seat.competition.title
     );
     let people: Vec<_> = show::mates(&mut tx, other).await?.iter().map(|mate| mate.user_id).collect();

@@ -222,11 +222,11 @@ impl Terms {
     /// Why no teams become one any more; `None` while they can.
     pub fn is_too_late(&self, now: DateTime<Utc>) -> Option<String> {
         if self.is_over(now) {
-            return Some("The competition is over: teams stay as they are.".to_owned());
+            return Some("The competition is over: teams can no longer be changed.".to_owned());
         }
         self.merger_deadline_at.filter(|deadline| now >= *deadline).map(|deadline| {
             format!(
-                "The last time to merge or join a team was {}: teams stay as they are.",
+                "The deadline to merge or join a team was {}: teams can no longer be changed.",
                 format::time(&deadline)
             )
         })
@@ -250,10 +250,10 @@ pub fn refusal(one: Side, other: Side, terms: &Terms, now: DateTime<Utc>) -> Opt
         return Some(sentence);
     }
     if one.is_baseline || other.is_baseline {
-        return Some("The host's reference entries do not merge with anybody.".to_owned());
+        return Some("The host's baselines cannot merge with a team.".to_owned());
     }
     if one.is_barred || other.is_barred {
-        return Some("A team that is disqualified does not merge.".to_owned());
+        return Some("A disqualified team cannot merge.".to_owned());
     }
     let n_people = one.n_people + other.n_people;
     if n_people > i64::from(terms.team_limit) {

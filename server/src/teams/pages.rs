@@ -106,12 +106,12 @@ async fn post_join(
     let joined = join(&app, &member, &slug).await?;
     let sentence = if joined.is_late {
         format!(
-            "You take part as “{}”. The competition is over: what you send is scored and not ranked.",
+            "You take part as “{}”. The competition is over: submissions are scored but not ranked.",
             joined.team_name
         )
     } else {
         format!(
-            "You take part as “{}”. Here is the data; predictions are sent on the page Submit. Good luck!",
+            "You take part as “{}”. Here is the data; send your predictions on the Submit page. Good luck!",
             joined.team_name
         )
     };
@@ -301,18 +301,18 @@ struct TeamForm {
 
 async fn post_rename(sender: Sender, Form(form): Form<NameForm>) -> Result<Response> {
     let outcome = manage::rename(&sender.app, &sender.member, &sender.slug, &form.name).await;
-    sender.who_typed(form.name).answer(outcome, |()| "The team has its new name.".to_owned()).await
+    sender.who_typed(form.name).answer(outcome, |()| "The team has been renamed.".to_owned()).await
 }
 
 async fn post_leader(sender: Sender, Form(form): Form<PersonForm>) -> Result<Response> {
     let outcome = manage::hand_over(&sender.app, &sender.member, &sender.slug, &form.username).await;
     let outcome = outcome.map_err(|error| error.renamed("username", "leader"));
-    sender.answer(outcome, |()| "The team has another leader.".to_owned()).await
+    sender.answer(outcome, |()| "The team has a new leader.".to_owned()).await
 }
 
 async fn post_leave(sender: Sender) -> Result<Response> {
     let outcome = manage::leave(&sender.app, &sender.member, &sender.slug).await;
-    sender.answer(outcome, |own| format!("You left. You take part as “{own}” now.")).await
+    sender.answer(outcome, |own| format!("You left the team. You now take part as “{own}”.")).await
 }
 
 async fn post_invite(sender: Sender, Form(form): Form<PersonForm>) -> Result<Response> {
@@ -329,22 +329,22 @@ async fn post_accept(sender: Sender, Path((_, id)): Path<(String, TeamInvitation
 
 async fn post_decline(sender: Sender, Path((_, id)): Path<(String, TeamInvitationId)>) -> Result<Response> {
     let outcome = invite::decline(&sender.app, &sender.member, &sender.slug, id).await;
-    sender.answer(outcome, |()| "The invitation is declined.".to_owned()).await
+    sender.answer(outcome, |()| "The invitation has been declined.".to_owned()).await
 }
 
 async fn post_withdraw(sender: Sender, Path((_, id)): Path<(String, TeamInvitationId)>) -> Result<Response> {
     let outcome = invite::withdraw(&sender.app, &sender.member, &sender.slug, id).await;
-    sender.answer(outcome, |()| "The invitation is taken back.".to_owned()).await
+    sender.answer(outcome, |()| "The invitation has been taken back.".to_owned()).await
 }
 
 async fn post_link(sender: Sender) -> Result<Response> {
     let outcome = invite::make_link(&sender.app, &sender.member, &sender.slug).await;
-    sender.answer(outcome, |_| "There is a new link.".to_owned()).await
+    sender.answer(outcome, |_| "A new link has been created.".to_owned()).await
 }
 
 async fn post_remove_link(sender: Sender) -> Result<Response> {
     let outcome = invite::remove_link(&sender.app, &sender.member, &sender.slug).await;
-    sender.answer(outcome, |()| "The link is gone.".to_owned()).await
+    sender.answer(outcome, |()| "The link has been removed.".to_owned()).await
 }
 
 async fn post_ask(sender: Sender, Form(form): Form<TeamForm>) -> Result<Response> {
@@ -358,12 +358,12 @@ async fn post_accept_merge(
     Path((_, id)): Path<(String, MergeRequestId)>,
 ) -> Result<Response> {
     let outcome = merge::accept_request(&sender.app, &sender.member, &sender.slug, id).await;
-    sender.answer(outcome, |()| "The two teams are one.".to_owned()).await
+    sender.answer(outcome, |()| "The two teams have been merged.".to_owned()).await
 }
 
 async fn post_end_merge(sender: Sender, Path((_, id)): Path<(String, MergeRequestId)>) -> Result<Response> {
     let outcome = merge::end_request(&sender.app, &sender.member, &sender.slug, id).await;
-    sender.answer(outcome, |()| "The request is off the list.".to_owned()).await
+    sender.answer(outcome, |()| "The request has been removed.".to_owned()).await
 }
 
 #[derive(Template, WebTemplate)]

@@ -62,7 +62,7 @@ impl Seat {
     pub fn require_leader(&self) -> Result<()> {
         match self.mates.iter().find(|mate| mate.is_leader) {
             Some(leader) if leader.user_id != self.member.id => Err(AppError::refused(format!(
-                "The leader of a team does this; that of yours is {}.",
+                "Only the leader of a team can do this; yours is {}.",
                 leader.display_name
             ))),
             _ => Ok(()),
@@ -79,7 +79,7 @@ impl Seat {
     /// [`AppError::Field`] when nobody in the team has it.
     pub fn mate(&self, username: &str) -> Result<&Mate> {
         let found = self.mates.iter().find(|mate| mate.username == username.trim());
-        found.ok_or_else(|| AppError::field("username", "Nobody in your team has this user name."))
+        found.ok_or_else(|| AppError::field("username", "No one in your team has this user name."))
     }
 
     pub fn event(&self, kind: Kind) -> NewEvent<'static> {

@@ -71,7 +71,7 @@ async fn take_turn(app: &App, upload: Upload, part: Part, body: Body) -> Result<
     let veil = current.veil(part.veil)?;
     let mut appending = Appending::new(app, current, partial, veil)?;
     let chunks = body.into_data_stream().map(|chunk| {
-        chunk.map_err(|error| AppError::field("file", format!("The upload broke off: {error}.")))
+        chunk.map_err(|error| AppError::field("file", format!("The upload was interrupted: {error}.")))
     });
     match part.checksum {
         None => {

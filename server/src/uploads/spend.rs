@@ -63,7 +63,7 @@ impl Arrived {
         }
         match self.upload {
             Some(id) if !store::spend(conn, id, now).await? => {
-                Err(AppError::of(CONFLICT, "This upload was used before. Upload the file again."))
+                Err(AppError::of(CONFLICT, "This upload has already been used. Upload the file again."))
             }
             _ => Ok(()),
         }
@@ -152,7 +152,7 @@ async fn whole(
     drop(conn);
     let wrong = |sentence: String| AppError::field("upload", sentence);
     let upload = found.ok_or_else(|| {
-        wrong("You have no such upload. Each ends some time after its last byte.".to_owned())
+        wrong("You have no such upload. Uploads expire some time after their last byte.".to_owned())
     })?;
     if upload.purpose()? != purpose || upload.competition_id != competition_id {
         let of = upload.slug.as_deref().map(|slug| format!(" of {slug}")).unwrap_or_default();

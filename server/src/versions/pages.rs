@@ -202,7 +202,9 @@ async fn versions_page(
 async fn post_begin(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     match mistake(rescore::begin(&app, &host, &seen).await)? {
-        Ok(number) => Ok(went(&slug, number, "A new version is begun. Change its solution or its metric.")),
+        Ok(number) => {
+            Ok(went(&slug, number, "A new version has been created. Change its solution or its metric."))
+        }
         Err(mistake) => Ok(show_again(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
     }
 }
@@ -210,7 +212,9 @@ async fn post_begin(State(app): State<App>, Path(slug): Path<String>, shell: She
 async fn post_verify(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     match mistake(verify::ask(&app, &host, &seen).await)? {
-        Ok(_) => Ok(redirect_saying(&paths::host_versions(&slug), "The scorers compute every score again.")),
+        Ok(_) => {
+            Ok(redirect_saying(&paths::host_versions(&slug), "The scorers are computing every score again."))
+        }
         Err(mistake) => Ok(show_again(versions_page(&app, &slug, shell, (String::new(), mistake)).await?)),
     }
 }
@@ -224,7 +228,7 @@ async fn post_release(
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     let seen = settled_if_due(&app, seen).await?;
     match mistake(release::ask(&app, &host, &seen, &form.reason).await)? {
-        Ok(()) => Ok(redirect_saying(&paths::host_versions(&slug), "A scorer publishes the labels.")),
+        Ok(()) => Ok(redirect_saying(&paths::host_versions(&slug), "A scorer will publish the labels.")),
         Err(mistake) => Ok(show_again(versions_page(&app, &slug, shell, (form.reason, mistake)).await?)),
     }
 }
@@ -385,7 +389,8 @@ async fn post_start(
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     let outcome = rescore::start(&app, &host, &seen, number, &form.reason).await;
-    let sentence = "The scorers score every submission under it. What counts does not change yet.";
+    let sentence =
+        "The scorers are scoring every submission under it. The version that counts does not change yet.";
     after(&app, &slug, number, shell, outcome.map(|()| sentence), form.reason).await
 }
 
@@ -396,7 +401,7 @@ async fn post_publish(
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     let outcome = rescore::publish(&app, &host, &seen, number).await;
-    after(&app, &slug, number, shell, outcome.map(|()| "It counts from now on."), String::new()).await
+    after(&app, &slug, number, shell, outcome.map(|()| "It now counts."), String::new()).await
 }
 
 async fn post_roll_back(
@@ -417,8 +422,15 @@ async fn post_abandon(
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     let outcome = rescore::abandon(&app, &host, &seen, number).await;
-    after(&app, &slug, number, shell, outcome.map(|()| "It is given up. Nothing changed."), String::new())
-        .await
+    after(
+        &app,
+        &slug,
+        number,
+        shell,
+        outcome.map(|()| "It has been discarded. Nothing else changed."),
+        String::new(),
+    )
+    .await
 }
 
 async fn post_retry(
@@ -428,5 +440,5 @@ async fn post_retry(
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     let outcome = rescore::retry(&app, &host, &seen, number).await;
-    after(&app, &slug, number, shell, outcome.map(|_| "They are tried again."), String::new()).await
+    after(&app, &slug, number, shell, outcome.map(|_| "They are being tried again."), String::new()).await
 }

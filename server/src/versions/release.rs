@@ -34,20 +34,21 @@ pub async fn ask(app: &App, host: &Member, seen: &Seen, reason: &str) -> Result<
     let (id, now) = (competition.id, app.clock.now());
     if competition.phase(now) != Phase::Final {
         return Err(AppError::refused(
-            "The labels can be released once the competition is over and the final board stands.",
+            "The labels can be released once the competition is over and the final board is out.",
         ));
     }
     let mut tx = app.db.begin().await?;
     drafts::lock(&mut tx, id).await?;
     if labels::judge_another(&mut tx, id).await? {
         return Err(AppError::refused(
-            "A competition that is not over has the same solution, as copies have. Give that one another solution, or wait for its end.",
+            "Another competition that is not over has the same solution, as copies do. Give that one a different \
+            solution, or wait for its end.",
         ));
     }
     let is_first = labels::find(&mut tx, id).await?.is_none();
     let Some(version) = labels::ask(&mut tx, id, reason, host.id, now).await? else {
         return Err(AppError::refused(
-            "The labels are released already, or a scorer is about to publish them.",
+            "The labels have already been released, or a scorer is about to publish them.",
         ));
     };
     queue::enqueue(&mut tx, id.0, Subject::Release { version_id: version.0 }, Priority::Interactive).await?;

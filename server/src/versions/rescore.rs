@@ -34,13 +34,13 @@ const REASON_CHARS: usize = 1000;
 pub async fn begin(app: &App, host: &Member, seen: &Seen) -> Result<i32> {
     let id = seen.competition.id;
     if seen.competition.launched_at.is_none() {
-        return Err(AppError::refused("Before the launch solution and metric can be changed as they are."));
+        return Err(AppError::refused("Before the launch you can change the solution and metric directly."));
     }
     let mut tx = app.db.begin().await?;
     require_files(&mut tx, seen).await?;
     let Some((version_id, number)) = store::begin(&mut tx, id, host.id).await? else {
         return Err(AppError::refused(
-            "Another version is being put together or computed. Publish it or give it up first.",
+            "Another version is being prepared or computed. Publish or discard it first.",
         ));
     };
     supply::examine(&mut tx, id, version_id).await?;
@@ -58,7 +58,7 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
     let mut tx = app.db.begin().await?;
     let version = find(&mut tx, seen, number).await?;
     if version.stage != Stage::Draft {
-        return Err(AppError::refused("This version was started before."));
+        return Err(AppError::refused("This version has already been started."));
     }
     judging::lock_open_version(&mut tx, seen.competition.id).await?;
     let draft = setup::load(&mut tx, &seen.competition).await?;
@@ -79,7 +79,8 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
             Doubt::NotJudged => "could not judge your metric",
         };
         return Err(AppError::Refused(format!(
-            "The audit of this version {found}. Write down why that is acceptable, on the page Audit or with `holdout host audit`; everybody who takes part reads it beside the rules."
+            "The audit of this version {found}. Write down why that is acceptable, on the page Audit or with \
+            `holdout host audit`; all participants can read it beside the rules."
         )));
     }
     require_files(&mut tx, seen).await?;
@@ -157,7 +158,7 @@ pub async fn abandon(app: &App, host: &Member, seen: &Seen, number: i32) -> Resu
     let mut tx = app.db.begin().await?;
     let version = find(&mut tx, seen, number).await?;
     if !store::abandon(&mut tx, seen.competition.id, version.id).await? {
-        return Err(AppError::refused("Only a version that was never published can be given up."));
+        return Err(AppError::refused("Only a version that was never published can be discarded."));
     }
     note(&mut tx, app, host, seen, "abandon_version", number, "").await?;
     tx.commit().await?;
@@ -196,7 +197,7 @@ async fn switch(
     let sentence = match hindrance.as_deref() {
         None => return Ok(announce(conn, Event::Board { competition_id: id.0 }).await?),
         Some(what) if what == "failed" || version.n_failed > 0 => {
-            "Some submissions could not be scored under it. Look why, and have them tried again first."
+            "Some submissions could not be scored under it. Find out why, and retry them first."
         }
         Some("waiting") => "Some submissions still wait for their score under it. Try again in a moment.",
         Some(_) if kind == "publish" => {
@@ -232,7 +233,7 @@ pub(super) fn read_reason(reason: &str) -> Result<&str> {
     if (1..=REASON_CHARS).contains(&reason.chars().count()) {
         Ok(reason)
     } else {
-        Err(AppError::field("reason", "Say why in 1 to 1,000 characters; every participant reads it."))
+        Err(AppError::field("reason", "Say why in 1 to 1,000 characters; all participants can read it."))
     }
 }
 

@@ -20,7 +20,7 @@ pub async fn ask(app: &App, host: &Member, seen: &Seen) -> Result<i64> {
     }
     let mut tx = app.db.begin().await?;
     let Some(number) = store::ask_verification(&mut tx, id, host.id).await? else {
-        return Err(AppError::refused("A verification is under way already."));
+        return Err(AppError::refused("A verification is already running."));
     };
     let detail = json!({ "verification": number });
     drafts::note(&mut tx, app.clock.now(), host.id, "verify_scores", id, &detail).await?;

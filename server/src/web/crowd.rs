@@ -17,7 +17,7 @@ use crate::error::{AppError, CROWDED};
 /// Pages and documents that are being made at once: some seconds' work of a small machine.
 const MOST: usize = 1_000;
 const COME_AGAIN_S: &str = "5";
-const SENTENCE: &str = "More people look than can be answered at once. Come again in a few seconds.";
+const SENTENCE: &str = "The site is very busy right now. Try again in a few seconds.";
 
 #[derive(Debug, Default)]
 pub struct Crowd {

@@ -51,8 +51,8 @@ pub async fn refuse(State(app): State<App>, request: Request, next: Next) -> Res
         return next.run(request).await;
     }
     tracing::error!("the disk is nearly full: a file was refused");
-    let words = "There is no room for files at the moment. Nothing that was received is lost; the administrators see \
-                 this. Try again later.";
+    let words = "There is no space for files at the moment. Nothing already received is lost, and the \
+    administrators can see this. Try again later.";
     AppError::of(NO_ROOM, words).into_response()
 }
 

@@ -294,7 +294,7 @@ pub async fn receive_body<S: Sink>(body: Body, max_bytes: u64, sink: S) -> Resul
 /// The pieces of a request's body, as they arrive.
 pub fn body_chunks(body: Body) -> impl futures_util::Stream<Item = Result<Bytes>> {
     body.into_data_stream().map(|chunk| {
-        chunk.map_err(|error| AppError::field("file", format!("The upload broke off: {error}.")))
+        chunk.map_err(|error| AppError::field("file", format!("The upload was interrupted: {error}.")))
     })
 }
 
@@ -312,7 +312,7 @@ async fn stream<S: Sink>(
 /// What is said of a file beyond its limit.
 pub fn too_large(max_bytes: u64) -> AppError {
     AppError::TooLarge(format!(
-        "This file is larger than {}, the most that is taken here. Nothing of it was kept.",
+        "This file is larger than the limit of {}. It was not stored.",
         format::limit(max_bytes)
     ))
 }

@@ -77,7 +77,7 @@ impl WebhooksPage {
             setup: Setup::sample(None),
             webhooks: vec![Webhook::sample()],
             form: WebhookForm::proposed(),
-            mistake: Mistake::new("url", "The address begins with https://."),
+            mistake: Mistake::new("url", "The address must begin with https://."),
         }
     }
 }
@@ -121,7 +121,7 @@ async fn post_add(
     match mistake(added)? {
         Ok(webhook) => Ok(redirect_saying(
             &paths::host_webhook(&slug, webhook.id),
-            "The webhook is added. Send it a trial.",
+            "The webhook has been added. Send it a test message.",
         )),
         Err(mistake) => Ok(show_again(list_page(&app, &slug, shell, form, mistake).await?)),
     }
@@ -184,7 +184,7 @@ async fn post_ping(
     register::ping(&app, &seen, id).await?;
     Ok(redirect_saying(
         &paths::host_webhook(&slug, id),
-        "A trial is on its way. Load this page again to see what came of it.",
+        "A test message has been queued. Reload this page to see the result.",
     ))
 }
 
@@ -195,5 +195,5 @@ async fn post_remove(
 ) -> Result<Response> {
     let (host, seen) = host_of(&app, &slug, &shell).await?;
     register::remove(&app, &host, &seen, id, whatever_stands).await?;
-    Ok(redirect_saying(&paths::host_webhooks(&slug), "The webhook is gone."))
+    Ok(redirect_saying(&paths::host_webhooks(&slug), "The webhook has been removed."))
 }

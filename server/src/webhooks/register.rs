@@ -39,7 +39,7 @@ impl Wish {
                 let known = EVENTS.map(|(name, _)| name).join(", ");
                 return Err(AppError::field(
                     "events",
-                    format!("There is no event {event:?}; there are {known}."),
+                    format!("The event {event:?} does not exist; the events are {known}."),
                 ));
             }
             if !chosen.contains(event) {
@@ -57,15 +57,15 @@ fn check_url(url: &str, may_go_anywhere: bool) -> Result<(), &'static str> {
     if url.len() > LONGEST_URL {
         return Err("An address has at most 500 characters.");
     }
-    let uri: axum::http::Uri = url.parse().map_err(|_| "This is no web address.")?;
+    let uri: axum::http::Uri = url.parse().map_err(|_| "This is not a web address.")?;
     let is_right_scheme = match uri.scheme_str() {
         Some("https") => true,
         Some("http") => may_go_anywhere,
         _ => false,
     };
-    let authority = uri.authority().ok_or("This is no web address.")?;
+    let authority = uri.authority().ok_or("This is not a web address.")?;
     if !is_right_scheme {
-        return Err("The address begins with https://.");
+        return Err("The address must begin with https://.");
     }
     if authority.as_str().contains('@') {
         return Err("Leave name and password out of the address: requests are signed instead.");
@@ -73,7 +73,7 @@ fn check_url(url: &str, may_go_anywhere: bool) -> Result<(), &'static str> {
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     let is_private = host == "localhost" || host.parse().is_ok_and(|ip| !outbound::is_public(ip));
     if is_private && !may_go_anywhere {
-        return Err("Webhooks do not go into private networks.");
+        return Err("Webhooks cannot be sent to private networks.");
     }
     Ok(())
 }
@@ -143,7 +143,7 @@ pub async fn ping(app: &App, seen: &Seen, webhook: WebhookId) -> Result<()> {
         Ok(())
     } else {
         Err(AppError::TooMany {
-            message: "Trials wait already: look at what came of them first.".to_owned(),
+            message: "Test messages are already waiting: check their results first.".to_owned(),
             retry_after_seconds: 60,
         })
     }

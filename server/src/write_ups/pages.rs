@@ -32,7 +32,7 @@ async fn post_write_up(sender: Sender, Form(form): Form<TopicForm>) -> Result<Re
         Ok(id) => bind::bind(&sender.app, &sender.member, &sender.slug, TopicId(id)).await,
         Err(_) => Err(AppError::field("topic", "Choose a topic.")),
     };
-    sender.answer(outcome, |()| "The leaderboard leads to your write-up.".to_owned()).await
+    sender.answer(outcome, |()| "The leaderboard now links to your write-up.".to_owned()).await
 }
 
 async fn post_remove(
@@ -41,5 +41,5 @@ async fn post_remove(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     bind::unbind(&app, &member, &slug).await?;
-    Ok(redirect_saying(&paths::team(&slug), "The leaderboard does not lead there any more. The topic stays."))
+    Ok(redirect_saying(&paths::team(&slug), "The leaderboard no longer links to it. The topic stays."))
 }

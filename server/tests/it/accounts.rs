@@ -199,7 +199,7 @@ async fn a_failed_form_comes_back_filled_in_without_the_password(pool: PgPool) {
     let form = [("username", "ada"), ("email", "other@people.test"), ("password", PASSWORD)];
     let taken = site.visitor().post_form("/register", &form).await;
     assert_eq!(taken.status, 422);
-    assert!(taken.text().contains("Somebody has this user name already"));
+    assert!(taken.text().contains("This user name is already taken"));
     let form = [("username", "eve"), ("email", "ADA@people.test"), ("password", PASSWORD)];
     let taken = site.visitor().post_form("/register", &form).await;
     assert!(taken.text().contains("email-error"));

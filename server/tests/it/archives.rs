@@ -137,7 +137,7 @@ async fn what_one_installation_gives_out_another_takes_in_with_equal_scores(pool
     host.write("solution.csv", Labels::regression().solution);
     let told = host.run(&["host", "import", ARCHIVE, "--slug", "unlabelled"]).await.expect(0);
     assert!(
-        told.err.contains("cannot open") && told.out.contains("holdout host solution unlabelled"),
+        told.err.contains("cannot be opened") && told.out.contains("holdout host solution unlabelled"),
         "{}",
         told.err
     );
@@ -341,7 +341,7 @@ async fn hosts_have_files_of_participants_where_it_was_said_before_and_nowhere_e
     let path = arena.api("/archive?submission_files=true&data=false");
     let told = async || {
         let page = emma.browser.get("/c/houses/join").await.expect(200).text();
-        page.contains("The hosts may have the files that you send")
+        page.contains("The hosts can get the files you submit")
     };
     assert!(told().await);
     ada.api.get(&path).await.expect(200);

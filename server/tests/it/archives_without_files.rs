@@ -96,7 +96,7 @@ async fn what_was_let_go_is_on_record_elsewhere_as_it_was(pool: PgPool) {
     let tally = json!({ "n_equal": 2, "n_different": 0, "n_open": 0, "n_taken_over": 2, "different": [] });
     assert_eq!((&taken["scores"], &taken["imported"]["n_submissions"]), (&tally, &json!(4)), "{taken}");
     let left_behind = taken["imported"]["left_behind"].to_string();
-    assert!(left_behind.contains("Files of 2 submissions, which were let go"), "{left_behind}");
+    assert!(left_behind.contains("Files of 2 submissions, which were deleted"), "{left_behind}");
     assert_eq!((told(&eve).await, standing(&eve, "houses").await), before);
     let verified = host.json(&["verify", "houses"]).await;
     assert_eq!(

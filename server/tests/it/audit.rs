@@ -299,7 +299,7 @@ async fn launched_with_many_rows(pool: PgPool, is_site_open: bool, visibility: &
 async fn a_board_on_many_rows_is_a_ladder_where_anybody_may_register(pool: PgPool) {
     let (ladder, told) = launched_with_many_rows(pool, true, "public").await;
     assert_eq!(ladder, "on");
-    assert!(told.contains("Holdout proposes a Ladder: Anybody may register here"), "{told}");
+    assert!(told.contains("Holdout proposes a Ladder: Anyone can register here"), "{told}");
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

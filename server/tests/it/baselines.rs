@@ -203,7 +203,7 @@ async fn who_hosts_is_not_ranked_and_who_is_ranked_does_not_host(pool: PgPool) {
     // Nor once they host no more, and nobody forgets that they did.
     cohosts::remove(app, &host, &seen, "idle").await.unwrap();
     let refused = join(app, &idle.member, SLUG).await.unwrap_err();
-    assert!(refused.to_string().contains("hosted this competition once"), "{refused}");
+    assert!(refused.to_string().contains("used to host this competition"), "{refused}");
     let error = sql("insert into team_members select m.competition_id, m.team_id, u.id, false, now(), now() from team_members m, users u where u.username = 'idle'")
         .execute(&stage.owner)
         .await

@@ -48,9 +48,9 @@ async fn a_host_adds_another_who_may_do_all_that_hosts_do(pool: PgPool) {
     remove(&cleo, "bob", 404).await;
     let rules = json!({ "accept_rules": true });
     let told = bob.api.send_json(Method::POST, &arena.api("/join"), &rules).await.expect(403).text();
-    assert!(told.contains("You hosted this competition once"), "{told}");
+    assert!(told.contains("You used to host this competition"), "{told}");
     let told = bob.browser.get("/c/houses/join").await.expect(200).text();
-    assert!(told.contains("You hosted this competition once"), "{told}");
+    assert!(told.contains("You used to host this competition"), "{told}");
     cleo.browser.post_form("/c/houses/host/hosts/cleo/remove", &[]).await.expect(303);
     cleo.browser.get("/c/houses/host").await.expect(404);
     let noted = "select count(*) from audit_log where action in ('add_host', 'remove_host')";

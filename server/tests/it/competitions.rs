@@ -212,7 +212,7 @@ async fn a_launch_is_refused_with_reasons_and_fixes(pool: PgPool) {
     let scene = Scene::begin(pool).await;
     let empty = scene.draft("empty").await;
     let refused = scene.launch(&empty).await.expect(403).json()["detail"].as_str().unwrap().to_owned();
-    for missing in ["sample submission", "no solution", "No metric"] {
+    for missing in ["sample submission", "solution is missing", "No metric"] {
         assert!(refused.contains(missing), "{refused}");
     }
     let slug = scene.whole_draft("whole").await;

@@ -14,7 +14,7 @@ use crate::world::{Arena, Labels, Person, World, sql};
 async fn late(world: &World) -> String {
     let row = sql("select ends_at from competitions").fetch_one(&world.pool).await.unwrap();
     let end = row.get::<DateTime<Utc>, _>("ends_at").format("%Y-%m-%d %H:%M UTC");
-    format!("It was complete after the end ({end}): it is scored and never ranked.")
+    format!("It arrived completely only after the end ({end}): it is scored but never ranked.")
 }
 
 /// A request of which a part is still to come.

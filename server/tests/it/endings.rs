@@ -121,7 +121,7 @@ async fn whoever_has_another_rank_afterwards_is_told_of_it_and_nobody_else(pool:
         told[1].1
     );
     assert!(told[1].1.contains("\nBefore: rank 3"), "{}", told[1].1);
-    assert!(stage.endings("ada1").await[1].1.contains("is not on it any more"));
+    assert!(stage.endings("ada1").await[1].1.contains("is no longer on it"));
 
     // What is taken back before anybody was told is told to nobody.
     reinstate(&stage.app, &host, SLUG, id, "They were not.").await.unwrap();

@@ -211,7 +211,11 @@ async fn everybody_is_reminded_once_of_each(pool: PgPool) {
     );
     assert!(told[0].ends_with("public score 0.2500"), "{}", told[0]);
     let told = stage.told_of_end(&bob).await;
-    assert!(told[0].contains("If it chooses nothing, this counts"), "{}", told[0]);
+    assert!(
+        told[0].contains("If it stays that way, its best submission by public score counts"),
+        "{}",
+        told[0]
+    );
     assert!(stage.told_of_end(&idle).await.is_empty(), "nothing of theirs can count");
 
     // Moved away and back again, and after a restart that forgot to note it.

@@ -84,7 +84,7 @@ async fn a_hundred_votes_of_one_person_at_once_count_once(pool: PgPool) {
     assert_eq!(votes::cast(&stage.app, &bob, &seen, Vote::None).await.unwrap(), 0, "taken back once");
     expect_recounted(&stage).await;
     let own = votes::cast(&stage.app, &ada, &seen, Vote::Up).await;
-    assert!(refusal(own).contains("wrote themselves"));
+    assert!(refusal(own).contains("wrote yourself"));
     let on_topic = subjects::see(&stage.app, topic.into(), Some(&bob)).await.unwrap();
     refusal(votes::cast(&stage.app, &bob, &on_topic, Vote::Up).await);
 }

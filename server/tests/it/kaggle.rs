@@ -368,7 +368,7 @@ async fn the_real_client_fails_with_a_sentence_that_helps(pool: PgPool) {
         .await
         .unwrap();
     by_key.refused(&submit, "This competition opens at ").await;
-    by_key.refused(&["download", "houses"], "can be downloaded when the competition has started").await;
+    by_key.refused(&["download", "houses"], "can download the data once the competition has started").await;
     sql("update competitions set starts_at = clock_now() - interval '1 day'")
         .execute(&world.pool)
         .await

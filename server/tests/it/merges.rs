@@ -178,7 +178,7 @@ async fn each_refusal_says_why(pool: PgPool) {
         invite::make_link(app, &cy.member, SLUG).await.map(|_| ()),
         merge::ask(app, &cy.member, SLUG, "Bob").await.map(|_| ()),
     ] {
-        assert_eq!(refused(outcome), "The leader of a team does this; that of yours is Ada.");
+        assert_eq!(refused(outcome), "Only the leader of a team can do this; yours is Ada.");
     }
     assert!(matches!(
         manage::rename(app, &ada.member, SLUG, "bOB").await,
@@ -222,7 +222,7 @@ async fn each_refusal_says_why(pool: PgPool) {
         sentence.starts_with("Together you sent 8 submissions, and one team could have sent 6 by now"),
         "{sentence}"
     );
-    assert!(refused(manage::leave(app, &cy.member, SLUG).await.map(|_| ())).contains("belongs to everybody"));
+    assert!(refused(manage::leave(app, &cy.member, SLUG).await.map(|_| ())).contains("belongs to everyone"));
     sql("update competitions set daily_limit = 9, total_limit = 7").execute(&stage.owner).await.unwrap();
     let sentence = refused(stage.accept(&bob, invitation).await);
     assert!(sentence.ends_with("8 submissions, and a team may send 7 to this competition."), "{sentence}");
@@ -235,9 +235,9 @@ async fn each_refusal_says_why(pool: PgPool) {
         .unwrap();
     // The server's clock may be a moment behind the database's, which refuses it then.
     let sentence = refused(stage.accept(&bob, invitation).await);
-    assert!(sentence.starts_with("The last time to merge or join a team "), "{sentence}");
+    assert!(sentence.starts_with("The deadline to merge or join a team "), "{sentence}");
     assert!(
-        refused(merge::accept_request(app, &dan.member, SLUG, request).await).starts_with("The last time")
+        refused(merge::accept_request(app, &dan.member, SLUG, request).await).starts_with("The deadline")
     );
     stage.let_pass(TimeDelta::hours(60)).await;
     for outcome in [
@@ -245,7 +245,7 @@ async fn each_refusal_says_why(pool: PgPool) {
         manage::rename(app, &ada.member, SLUG, "Countess").await,
         manage::hand_over(app, &ada.member, SLUG, "cy").await,
     ] {
-        assert_eq!(refused(outcome), "The competition is over: teams stay as they are.");
+        assert_eq!(refused(outcome), "The competition is over: teams can no longer be changed.");
     }
     stage.rules_hold().await;
 }
@@ -267,7 +267,7 @@ async fn invitations_and_requests_are_declined_and_taken_back(pool: PgPool) {
 
     let request = stage.asked(&ada, &bob).await;
     let again = merge::ask(app, &bob.member, SLUG, "Ada").await.map(|_| ());
-    assert!(refused(again).contains("has asked the other already"));
+    assert!(refused(again).contains("has already asked the other"));
     merge::end_request(app, &bob.member, SLUG, request).await.unwrap();
     assert!(matches!(merge::accept_request(app, &bob.member, SLUG, request).await, Err(AppError::NotFound)));
     let request = stage.asked(&bob, &ada).await;
@@ -278,7 +278,7 @@ async fn invitations_and_requests_are_declined_and_taken_back(pool: PgPool) {
     let by = async |secret: &str| merge::accept_invitation(app, &bob.member, SLUG, Door::Link(secret)).await;
     assert!(matches!(by(&secret).await, Err(AppError::NotFound)));
     by(&newer).await.unwrap();
-    assert_eq!(refused(by(&newer).await), "You are in this team already.");
+    assert_eq!(refused(by(&newer).await), "You are already in this team.");
     assert!(stage.look(&bob).await.team.unwrap().link.is_none(), "the leader alone sees the link");
 
     // Nothing was sent, so he can leave; and she can hand over and leave.
@@ -469,7 +469,7 @@ async fn nobody_merges_after_the_deadline_however_close(pool: PgPool) {
     for task in tasks.collect::<Vec<_>>() {
         match task.await.unwrap() {
             Ok(()) => {}
-            Err(AppError::Refused(sentence)) => assert!(sentence.starts_with("The last time"), "{sentence}"),
+            Err(AppError::Refused(sentence)) => assert!(sentence.starts_with("The deadline"), "{sentence}"),
             Err(other) => panic!("{other:?}"),
         }
     }

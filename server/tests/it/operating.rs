@@ -59,7 +59,7 @@ async fn the_first_administrator_comes_by_a_link_that_a_command_beside_the_serve
     assert_eq!(root.get("/admin").await.status, 200);
     let refused = beside(&world, &["admin-link"]).await;
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused).contains("There is an administrator already"), "{}", said(&refused));
+    assert!(said(&refused).contains("There is already an administrator"), "{}", said(&refused));
     assert_eq!(world.visitor().get(path).await.status, 404, "the link works once");
 
     // For a site whose administrator cannot sign in any more.

@@ -40,7 +40,7 @@ async fn of_two_hosts_who_write_at_once_neither_is_overwritten_silently(pool: Pg
     post(&ada, "Be fair.\nShare.", &hers).await.expect(303);
     let refused = post(&bob, "Be fair.\nKeep it to yourself.", &his).await.expect(422).text();
     assert!(
-        refused.contains("Somebody saved this page") && refused.contains("<del>Share.</del>"),
+        refused.contains("Someone else saved this page") && refused.contains("<del>Share.</del>"),
         "{refused}"
     );
     assert!(refused.contains("Keep it to yourself."), "what bob wrote is still there: {refused}");

@@ -44,7 +44,7 @@ async fn nobody_sees_how_sure_the_ranks_are_before_the_final_board_stands(pool: 
         "over, and the final board does not stand: {early}"
     );
     let settled = pictures(&arena).await;
-    assert!(settled["absent"].as_str().unwrap().contains("still being looked at"), "{settled}");
+    assert!(settled["absent"].as_str().unwrap().contains("still being analysed"), "{settled}");
     world.visitor().get(PAGE).await.expect(200);
     look(&world).await;
 

@@ -271,7 +271,11 @@ async fn an_address_opens_no_account_and_linking_takes_its_owner(pool: PgPool) {
     ]));
     ada.set_cookie(flow::COOKIE, &forged);
     let refused = come_back(&ada, &lab.vouch(&asked_again, "thief")).await;
-    assert!(refused.status == 403 && refused.text().contains("asked for this link"), "{}", refused.text());
+    assert!(
+        refused.status == 403 && refused.text().contains("requested by the account that is signed in"),
+        "{}",
+        refused.text()
+    );
 
     let asked = link(&lab, &ada).await;
     // Whoever signs in in between, in the same browser, gets nothing of it.
@@ -289,9 +293,10 @@ async fn an_address_opens_no_account_and_linking_takes_its_owner(pool: PgPool) {
     let unlink = "/settings/identities/lab/unlink";
     assert_eq!(ada.post_form(unlink, &[("password", PASSWORD)]).await.status, 303);
     assert_eq!(tried(&world, &lab, "ada", |_| {}).await.0, 403);
-    let told =
-        sql("select count(*) from mails where to_address = 'ada@people.test' and body like '%signs you in%'
-         or body like '%does not sign you in%'");
+    let told = sql(
+        "select count(*) from mails where to_address = 'ada@people.test' and body like '%can now sign in%'
+         or body like '%no longer sign in%'",
+    );
     assert_eq!(told.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 2);
     // What was begun ends with the sessions that began it.
     let asked = link(&lab, &ada).await;

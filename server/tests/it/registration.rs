@@ -75,7 +75,7 @@ async fn where_addresses_decide_nobody_gets_in_before_the_link_in_the_mail_is_us
         }
     }
     let taken = register(&world.visitor(), "ada", "nobody@elsewhere.test").await;
-    assert!(taken.status == 422 && taken.text().contains("this user name already"), "{}", taken.text());
+    assert!(taken.status == 422 && taken.text().contains("user name is already taken"), "{}", taken.text());
     let by_program = json!({ "username": "prog", "email": "prog@uni.example", "password": PASSWORD });
     let made = world.visitor().send_json(Method::POST, "/api/v1/users", &by_program).await.expect(201).json();
     assert_eq!(made, json!({ "username": "prog", "awaits_confirmation": true }));

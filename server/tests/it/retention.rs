@@ -156,12 +156,12 @@ async fn files_that_count_for_nothing_go_and_what_they_came_to_stays(pool: PgPoo
         }
         if !is_kept {
             assert!(
-                file.text().contains("was let go on") && file.text().contains("retention"),
+                file.text().contains("was deleted on") && file.text().contains("retention"),
                 "{}",
                 file.text()
             );
             let page = bob.browser.get(&format!("/c/houses/submissions/{id}")).await.expect(200).text();
-            assert!(page.contains("was let go on") && !page.contains("Download the file"), "{page}");
+            assert!(page.contains("was deleted on") && !page.contains("Download the file"), "{page}");
             gone_bytes += was["size_bytes"].as_i64().unwrap();
         }
     }

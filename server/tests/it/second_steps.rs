@@ -86,7 +86,7 @@ async fn whom_a_disqualification_is_about_is_asked_first(pool: PgPool) {
     let n = || sql("select count(*) from disqualifications").fetch_one(&world.pool);
     assert_eq!(n().await.unwrap().get::<i64, _>(0), 0, "nothing happened yet");
     let wrong = ada.browser.post_form(page, &[("team", "nobody"), ("reason", "x")]).await.expect(422).text();
-    assert!(wrong.contains("No team here has this name.") && !wrong.contains("name=\"sure\""), "{wrong}");
+    assert!(wrong.contains("No team has this name.") && !wrong.contains("name=\"sure\""), "{wrong}");
     bob.browser.post_form(page, &form).await.expect(404);
     let sure = [form.as_slice(), &[("sure", "yes")]].concat();
     ada.browser.post_form(page, &sure).await.expect_redirect();

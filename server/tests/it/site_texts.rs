@@ -108,7 +108,10 @@ async fn terms_are_accepted_to_register_and_again_when_they_change(pool: PgPool)
     let refused = register("late", &[]).await.expect(422).text();
     assert!(refused.contains("Accept the terms of use to register."), "{refused}");
     let refused = register("late", &[("accepts_terms", "2")]).await.expect(422).text();
-    assert!(refused.contains("have another text by now") && !refused.contains(" checked"), "{refused}");
+    assert!(
+        refused.contains("have changed. Read the new text") && !refused.contains(" checked"),
+        "{refused}"
+    );
     register("late", &[("accepts_terms", "1")]).await.expect_redirect();
     let newcomer = |accepts: Option<i32>| {
         json!({ "username": "program", "email": "program@example.org", "password": "long enough, I hope",

@@ -20,10 +20,10 @@ async fn files_are_refused_while_the_disk_is_nearly_full(pool: PgPool) {
 
     let refused = arena.send(&bob, "predictions.csv", Labels::predictions(250, 617)).await.expect(507);
     assert_eq!(refused.json()["type"], "no_room");
-    assert!(refused.text().contains("Nothing that was received is lost"), "{}", refused.text());
+    assert!(refused.text().contains("Nothing already received is lost"), "{}", refused.text());
     let file = Part::File { field: "file", name: "p.csv", bytes: b"id,target\n" };
     let page = bob.browser.post_multipart("/c/houses/submit", &[file]).await.expect(507);
-    assert!(page.text().contains("There is no room for files at the moment"), "{}", page.text());
+    assert!(page.text().contains("There is no space for files at the moment"), "{}", page.text());
     let topic = json!({ "title": "Is it full?", "markdown": "It seems so." });
     bob.api.send_json(Method::POST, &arena.api("/topics"), &topic).await.expect(201);
 

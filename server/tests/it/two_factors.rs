@@ -152,7 +152,7 @@ async fn signing_in_takes_the_password_and_a_code(pool: PgPool) {
     elsewhere.post_form("/sign-in", &[("login", "ada"), ("password", PASSWORD)]).await.expect(303);
     assert!(is_signed_in(&elsewhere).await);
     let begun = ada.post_form(&format!("{PAGE}/begin"), &[("password", "another password")]).await;
-    assert!(begun.status == 422 && begun.text().contains("not your present password"));
+    assert!(begun.status == 422 && begun.text().contains("not your current password"));
     let secret = begin(&ada).await;
     let late = secret.code(step_at(world.app.clock.now()) - 4).unwrap();
     let confirm = format!("{PAGE}/confirm");
@@ -463,7 +463,7 @@ async fn whom_the_site_names_is_asked_for_a_second_factor(pool: PgPool) {
     next_step(&world).await;
     let code = secret.code(step_at(world.app.clock.now())).unwrap();
     let off = carol.post_form(&format!("{PAGE}/end"), &[("code", &code)]).await;
-    assert!(off.status == 403 && off.text().contains("so it stays on"), "{}", off.text());
+    assert!(off.status == 403 && off.text().contains("so it cannot be turned off"), "{}", off.text());
     assert_eq!(root.browser.post_form("/sign-out", &[]).await.status, 303);
     assert_eq!(root.browser.get("/").await.status, 200);
     world.close().await;

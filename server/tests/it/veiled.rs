@@ -371,7 +371,7 @@ async fn where_each_sees_its_own_row_a_team_knows_its_score_and_its_rank_among_h
         assert_eq!((items(&told).len(), &told["own"], &told["n_teams"]), (0, &Value::Null, &3.into()));
     }
     let page = visitor.get("/c/row/leaderboard").await.expect(200).text();
-    assert!(page.contains("3 teams") && page.contains("its own row alone"), "{page}");
+    assert!(page.contains("3 teams") && page.contains("only its own row"), "{page}");
     assert_eq!(items(&arena.board().await).len(), 4, "hosts see all, with the baseline");
     let mine = scene.dave.browser.get("/").await.expect(200).text();
     assert!(mine.contains("Competition row"), "{mine}");

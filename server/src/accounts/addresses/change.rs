@@ -30,7 +30,7 @@ pub async fn ask(app: &App, client: &Client, member: &Member, wish: Wish<'_>) ->
     let account =
         password_changes::confirm(app, client, member, wish.password.to_owned(), "password").await?;
     if email == account.email {
-        return Err(wrong("This is your address already.".to_owned()));
+        return Err(wrong("This is already your address.".to_owned()));
     }
     app.limits.confirm(client, member, &email)?;
     prove::step_up(app, member.id, wish.code).await?;

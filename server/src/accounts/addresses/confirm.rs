@@ -107,7 +107,7 @@ pub async fn by_provider(
 fn taken(error: sqlx::Error) -> AppError {
     match error.as_database_error().and_then(|error| error.constraint()) {
         Some("users_email_taken") => {
-            AppError::refused("Another account has this address by now, so yours keeps the one that it has.")
+            AppError::refused("Another account now has this address, so yours keeps its current one.")
         }
         _ => error.into(),
     }
@@ -115,6 +115,6 @@ fn taken(error: sqlx::Error) -> AppError {
 
 fn dead_link() -> AppError {
     AppError::refused(
-        "This link was used already, has run out, or another one took its place. Ask for a new one in your settings.",
+        "This link has already been used, has expired, or has been replaced. Request a new one in your settings.",
     )
 }

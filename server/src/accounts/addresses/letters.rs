@@ -30,7 +30,7 @@ pub async fn send_link(
     let token = begin(conn, user, email, now).await?;
     let url = &app.config.public_url;
     let body = format!(
-        "Somebody, probably you, gave this address for the account {username} at {url}.\n\n\
+        "Someone, probably you, gave this address for the account {username} at {url}.\n\n\
          If the account is yours, open this link within {LINK_DAYS} days and confirm it there:\n\n{url}{}\n\n\
          If it is not, do nothing: the address stays unconfirmed, and no news is sent to it.\n",
         paths::confirm_email(&token)
@@ -55,17 +55,17 @@ pub async fn send_change(
     let url = &app.config.public_url;
     let (subject, body) = if store::is_taken(conn, email).await? {
         let body = format!(
-            "Somebody wanted to make this the address of the account {username} at {url}. An account there has it already, \
-             so that nothing changes.\n\n\
+            "Someone wanted to make this the address of the account {username} at {url}. Another account there \
+            already has it, so nothing changes.\n\n\
              If it was you, sign in to the account that has it, or set a new password for that one:\n\n{url}{}\n",
             paths::FORGOT_PASSWORD
         );
-        ("Somebody asked for your e-mail address", body)
+        ("Someone asked for your e-mail address", body)
     } else {
         let body = format!(
-            "Somebody, probably you, wants to make this the address of the account {username} at {url}.\n\n\
+            "Someone, probably you, wants to make this the address of the account {username} at {url}.\n\n\
              If the account is yours, open this link within {LINK_DAYS} days and confirm it there:\n\n{url}{}\n\n\
-             If it is not, do nothing: the account keeps the address that it has.\n",
+             If it is not, do nothing: the account keeps its current address.\n",
             paths::confirm_email(&token)
         );
         ("Confirm your new e-mail address", body)
@@ -86,7 +86,8 @@ pub async fn tell_asked(
 ) -> Result<()> {
     let url = &app.config.public_url;
     let body = format!(
-        "Somebody, probably you, asked for another e-mail address for the account {username} at {url}. This one stays until \
+        "Someone, probably you, asked for another e-mail address for the account {username} at {url}. This one \
+        stays until \
          the other is confirmed.\n\n\
          If it was not you, withdraw the other address at {url}{} and set a new password.\n",
         paths::SETTINGS_EMAIL
@@ -107,7 +108,7 @@ pub async fn tell_changed(
 ) -> Result<()> {
     let url = &app.config.public_url;
     let body = format!(
-        "The account {username} at {url} has another e-mail address now. Nothing is sent to this one any more.\n\n\
+        "The account {username} at {url} now has another e-mail address. Nothing more will be sent to this one.\n\n\
          If it was not you, tell the administrator.\n"
     );
     post(conn, email, "Your e-mail address was changed", body, now).await

@@ -65,7 +65,7 @@ impl AddressPage {
             pending: Some("ada@example.net".to_owned()),
             pending_until: Some(shell.now),
         };
-        let wrong = AppError::field("email", "This is your address already.");
+        let wrong = AppError::field("email", "This is already your address.");
         Self {
             shell,
             tab: paths::SETTINGS_EMAIL,
@@ -112,7 +112,7 @@ async fn post_change(
 ) -> Result<Response> {
     let wish = Wish { email: &form.email, password: &form.password, code: Some(&form.code) };
     let asked = change::ask(&app, &client, &member, wish).await;
-    let sentence = "A letter with a link is on its way to the new address.";
+    let sentence = "We have sent an email with a link to the new address.";
     answer(&app, shell, &member, form.email, asked, sentence).await
 }
 
@@ -123,7 +123,7 @@ async fn post_letter(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     let sent = confirm::send_again(&app, &client, &member).await;
-    let sentence = "Another letter is written. The link of the one before works no more.";
+    let sentence = "We have sent another email. The link in the previous one no longer works.";
     answer(&app, shell, &member, String::new(), sent, sentence).await
 }
 
@@ -133,7 +133,7 @@ async fn post_withdraw(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     change::withdraw(&app, &client, &member).await?;
-    Ok(redirect_saying(paths::SETTINGS_EMAIL, "Your address stays as it is."))
+    Ok(redirect_saying(paths::SETTINGS_EMAIL, "Your address was not changed."))
 }
 
 /// Back to the page with a sentence, or the page with what is wrong.

@@ -232,7 +232,7 @@ pub struct CodePage {
 
 impl CodePage {
     pub fn sample() -> Self {
-        let wrong = AppError::field("code", "This code is not right.");
+        let wrong = AppError::field("code", "This code is not correct.");
         let errors = FormErrors::from_error(wrong).unwrap_or_default();
         Self { shell: Shell::default(), next: paths::HOME.to_owned(), errors }
     }
@@ -266,7 +266,8 @@ async fn post_code(
             Ok((over, enter(&session, &form.next, "You are signed in.")).into_response())
         }
         Err(AppError::SignIn) => {
-            let sentence = "Type your password again: codes are taken for ten minutes after it, five times.";
+            let sentence = "Enter your password again: after it, you have ten minutes and five attempts to enter a \
+            code.";
             let headers = axum::response::AppendHeaders([challenge::clear_cookie(), shell::flash(sentence)]);
             Ok((headers, Redirect::to(paths::SIGN_IN)).into_response())
         }

@@ -93,7 +93,7 @@ async fn come_back(
         cookies::read(&app.config, &headers, flow::COOKIE).and_then(|cookie| Begun::read(cookie, provider));
     let Some(begun) = begun else {
         return Err(AppError::refused(
-            "This attempt to sign in was begun in another browser, or too long ago. Begin again.",
+            "This sign-in was started in another browser, or too long ago. Start again.",
         ));
     };
     // Each attempt is an account of its own: what is limited is an address.
@@ -113,12 +113,13 @@ async fn come_back(
             };
             if !is_on_record {
                 return Err(AppError::refused(
-                    "Nobody who is signed in here asked for this link, or too long ago. Begin again.",
+                    "This link was not requested by the account that is signed in, or was requested too long ago. \
+                    Start again.",
                 ));
             }
             let claims = flow::return_from(&app, provider, &begun, &answer).await?;
             enter::link(&app, member, provider, &claims).await?;
-            let sentence = shell::flash(&format!("From now on {} signs you in.", provider.title));
+            let sentence = shell::flash(&format!("You can now sign in with {}.", provider.title));
             Ok((AppendHeaders([over, sentence]), Redirect::to(paths::SETTINGS_IDENTITIES)).into_response())
         }
     }
@@ -219,7 +220,7 @@ async fn post_unlink(
     match unlinked {
         Ok(()) => Ok(redirect_saying(
             paths::SETTINGS_IDENTITIES,
-            &format!("{} does not sign you in any more.", provider.title),
+            &format!("You can no longer sign in with {}.", provider.title),
         )),
         Err(error) => again(&app, shell, &member, error).await,
     }

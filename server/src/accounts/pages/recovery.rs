@@ -123,7 +123,7 @@ async fn post_reset(
 ) -> Result<Response> {
     match password_changes::reset(&app, &client, &token, &form.password).await {
         Ok(also_ended) => {
-            let sentence = format!("Your password is set. Sign in with it.{}", also_ended.sentence());
+            let sentence = format!("Your password has been set. Sign in with it.{}", also_ended.sentence());
             Ok(redirect_saying(paths::SIGN_IN, &sentence))
         }
         Err(error @ AppError::Field { .. }) => {

@@ -107,7 +107,7 @@ pub struct PasswordPage {
 
 impl PasswordPage {
     pub fn sample() -> Self {
-        let wrong = AppError::field("current", "This is not your present password.");
+        let wrong = AppError::field("current", "This is not your current password.");
         let errors = FormErrors::from_error(wrong).unwrap_or_default();
         Self { shell: Shell::default(), tab: paths::SETTINGS_PASSWORD, asks_for_code: true, errors }
     }
@@ -136,7 +136,7 @@ async fn post_password(
     let typed = Change { current: &form.current, wanted: &form.password, code: Some(&form.code) };
     match password_changes::change(&app, &client, &member, typed).await {
         Ok(secret) => {
-            let sentence = "Your password is changed, and your other sessions are ended.";
+            let sentence = "Your password has been changed, and your other sessions have been ended.";
             let cookie = secret.map(|secret| sessions::set_cookie(&secret));
             let cookies = AppendHeaders(cookie.into_iter().chain([shell::flash(sentence)]));
             Ok((cookies, Redirect::to(paths::SETTINGS_PASSWORD)).into_response())

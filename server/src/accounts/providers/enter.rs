@@ -56,7 +56,9 @@ async fn make_account(app: &App, client: &Client, provider: &Provider, claims: &
         return Err(closed(title, &link));
     }
     let Some(email) = claims.confirmed_email().and_then(|email| model::email(email).ok()) else {
-        return Err(AppError::refused(format!("{title} confirms no e-mail address of yours. {link}")));
+        return Err(AppError::refused(format!(
+            "{title} does not confirm any e-mail address of yours. {link}"
+        )));
     };
     app.limits.register(client, &email)?;
     let now = app.clock.now();
@@ -77,9 +79,7 @@ async fn make_account(app: &App, client: &Client, provider: &Provider, claims: &
     };
     let user = users::insert(&mut tx, &user, now).await.map_err(|error| match constraint(&error) {
         Some("users_email_taken") => AppError::refused(format!("An account here has your address. {link}")),
-        Some("users_username_taken") => {
-            AppError::refused("Somebody was quicker with your user name. Try again.")
-        }
+        Some("users_username_taken") => AppError::refused("Your user name was just taken. Try again."),
         _ => error.into(),
     })?;
     let linked = store::insert(&mut tx, user, &provider.issuer, &claims.sub, now).await;
@@ -105,15 +105,13 @@ pub async fn link(app: &App, member: &Member, provider: &Provider, claims: &Clai
     let mut tx = app.db.begin().await?;
     let linked = store::insert(&mut tx, member.id, &provider.issuer, &claims.sub, now).await;
     linked.map_err(|error| match constraint(&error) {
-        Some("identities_pkey") => {
-            AppError::refused("This account there is linked to an account here already.")
-        }
+        Some("identities_pkey") => AppError::refused("That account is already linked to an account here."),
         Some("identities_one_an_issuer") => {
-            AppError::refused(format!("Your account is linked to another one at {} already.", provider.title))
+            AppError::refused(format!("Your account is already linked to another one at {}.", provider.title))
         }
         _ => error.into(),
     })?;
-    let sentence = format!("From now on {} signs you in to your account.", provider.title);
+    let sentence = format!("You can now sign in to your account with {}.", provider.title);
     confirm::by_provider(app, &mut tx, member.id, provider, claims.confirmed_email()).await?;
     set_up::tell(app, &mut tx, member.id, &sentence, now).await?;
     events::note(&mut tx, member.id, &Event::new(What::Linked).of(&provider.title), now).await?;
@@ -130,7 +128,7 @@ pub async fn unlink(app: &App, member: &Member, provider: &Provider) -> Result<(
     if !store::remove(&mut tx, member.id, &provider.issuer).await? {
         return Err(AppError::NotFound);
     }
-    let sentence = format!("{} does not sign you in to your account any more.", provider.title);
+    let sentence = format!("You can no longer sign in to your account with {}.", provider.title);
     let now = app.clock.now();
     set_up::tell(app, &mut tx, member.id, &sentence, now).await?;
     events::note(&mut tx, member.id, &Event::new(What::Unlinked).of(&provider.title), now).await?;
@@ -143,7 +141,7 @@ async fn free_username(conn: &mut PgConnection, claims: &Claims) -> Result<Strin
     let taken = store::taken(conn, &names).await?;
     let free = names.into_iter().find(|name| !taken.contains(name));
     free.ok_or_else(|| {
-        AppError::refused("No user name like yours is free. Register here, and link your account.")
+        AppError::refused("No user name like yours is available. Register here and link your account.")
     })
 }
 

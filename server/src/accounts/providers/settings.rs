@@ -92,7 +92,7 @@ pub fn read(path: &Path) -> Result<Vec<Provider>, Vec<String>> {
 fn mistake(name: &str, issuer: &str, others: &[Provider]) -> Option<String> {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     if name.is_empty() || !name.chars().all(is_plain) {
-        Some(format!("“{name}” is no name of a provider: small letters, digits and dashes."))
+        Some(format!("“{name}” is not a provider name: use lowercase letters, digits and dashes."))
     } else if !is_issuer(issuer) {
         Some(format!("{name}: the issuer {issuer} must be an address that begins with https://."))
     } else if others.iter().any(|other| other.name == name || other.issuer == issuer) {

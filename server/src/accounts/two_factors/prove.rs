@@ -15,8 +15,8 @@ use crate::ids::UserId;
 
 const MOST_FAILED: i32 = 10;
 const WINDOW: TimeDelta = TimeDelta::hours(1);
-const WRONG: &str = "This code is not right, or was used before. Wait for the next one in your app.";
-const ASKED: &str = "Type the code that your authenticator app shows, or a recovery code.";
+const WRONG: &str = "This code is not correct, or was used before. Wait for the next one in your app.";
+const ASKED: &str = "Enter the code shown by your authenticator app, or a recovery code.";
 
 /// What a code is worth. What was counted is kept either way.
 type Verdict = std::result::Result<(), AppError>;
@@ -80,8 +80,8 @@ async fn judge_code(
             app,
             conn,
             user,
-            "Ten wrong codes were typed for your account. Codes are not judged for an hour. \
-            If it was not you, somebody knows your password: change it.",
+            "Ten wrong codes were entered for your account. Codes are not accepted for an hour. If it was not you, \
+            someone knows your password: change it.",
             now,
         )
         .await?;

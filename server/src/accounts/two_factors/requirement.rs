@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::site::model::AskedOf;
 
-const SENTENCE: &str = "This site asks you for two-factor sign-in. Set it up in your settings.";
+const SENTENCE: &str = "This site requires two-factor sign-in for your account. Set it up in your settings.";
 
 /// # Errors
 /// Those of the database.

@@ -31,7 +31,10 @@ pub fn is_possible(app: &App) -> bool {
 /// [`AppError::Refused`] where the installation has no key.
 pub fn seal(app: &App, user: UserId, secret: &Secret) -> Result<Vec<u8>> {
     let keys = app.config.accounts_key.as_ref().ok_or_else(|| {
-        AppError::refused("This site cannot keep secrets of a second factor yet: its operator has to set HOLDOUT_ACCOUNTS_KEY_FILE.")
+        AppError::refused(
+            "Two-factor sign-in is not available yet: the operator of this site has to set \
+        HOLDOUT_ACCOUNTS_KEY_FILE.",
+        )
     })?;
     seal_by(present_key(keys), user, secret)
 }
@@ -50,7 +53,7 @@ pub fn open(app: &App, user: UserId, sealed: &[u8]) -> Result<Secret> {
     let opened = app.config.accounts_key.as_ref().and_then(|key| open_with(key, user, sealed));
     opened.ok_or_else(|| {
         AppError::refused(
-            "Codes cannot be judged now: the key of this site is another one. Use a recovery code.",
+            "Codes cannot be checked right now, because this site's key has changed. Use a recovery code.",
         )
     })
 }

@@ -88,7 +88,7 @@ pub async fn begin(app: &App, client: &Client, member: &Member, password: String
     let sealed = seal::seal(app, member.id, &secret)?;
     let mut conn = app.db.acquire().await?;
     if !store::begin(&mut conn, member.id, &sealed, app.clock.now()).await? {
-        return Err(AppError::refused("Two-factor sign-in is on already. Turn it off first."));
+        return Err(AppError::refused("Two-factor sign-in is already on. Turn it off first."));
     }
     Offer::of(&app.site.get().name, &member.username, &secret)
 }
@@ -101,14 +101,12 @@ pub async fn confirm(app: &App, client: &Client, member: &Member, code: &str) ->
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let factor = store::lock(&mut tx, member.id).await?.filter(|factor| factor.confirmed_at.is_none());
-    let factor = factor.ok_or_else(|| AppError::refused("Begin first: nothing waits for a code."))?;
+    let factor =
+        factor.ok_or_else(|| AppError::refused("Start the set-up first: no code is expected yet."))?;
     let code: String = code.chars().filter(|letter| !letter.is_whitespace()).collect();
     let step = seal::open(app, member.id, &factor.sealed_secret)?.step_of(&code, now)?;
     let step = step.ok_or_else(|| {
-        AppError::field(
-            "code",
-            "This is not the code that the app shows now. Is the clock of your phone right?",
-        )
+        AppError::field("code", "This is not the code the app shows now. Is the clock on your phone right?")
     })?;
     store::take(&mut tx, member.id, step).await?;
     store::confirm(&mut tx, member.id, now).await?;
@@ -132,7 +130,7 @@ pub async fn renew_codes(app: &App, member: &Member, code: &str) -> Result<Vec<S
     let mut tx = app.db.begin().await?;
     let codes = give_codes(&mut tx, member.id).await?;
     let now = app.clock.now();
-    tell(app, &mut tx, member.id, "New recovery codes were made for your account.", now).await?;
+    tell(app, &mut tx, member.id, "New recovery codes were created for your account.", now).await?;
     events::note(&mut tx, member.id, &Event::new(What::NewRecoveryCodes), now).await?;
     tx.commit().await?;
     Ok(codes)
@@ -142,7 +140,10 @@ pub async fn renew_codes(app: &App, member: &Member, code: &str) -> Result<Vec<S
 /// As [`prove::prove`]; [`AppError::Refused`] where the site asks it of this person.
 pub async fn end(app: &App, member: &Member, code: &str) -> Result<()> {
     if requirement::is_asked_of(app, member).await? {
-        return Err(AppError::refused("This site asks you for two-factor sign-in, so it stays on."));
+        return Err(AppError::refused(
+            "This site requires two-factor sign-in for your account, so it cannot be \
+        turned off.",
+        ));
     }
     prove::prove(app, member.id, code).await?;
     let mut tx = app.db.begin().await?;

@@ -26,7 +26,7 @@ impl Target<'_> {
         let contents = &self.folder.contents;
         let wish = json!({ "title": contents.title, "slug": contents.slug, "subtitle": contents.subtitle });
         self.session.client.post("/api/v1/competitions", &wish)?;
-        self.session.screen.note(&format!("The draft {} is begun.", contents.slug));
+        self.session.screen.note(&format!("The draft {} has been created.", contents.slug));
         Ok(())
     }
 
@@ -84,7 +84,8 @@ impl Target<'_> {
         let newest = versions::at_hand(self.session, &self.of)?;
         if newest["stage"] == "draft" {
             return Err(CliError::Refused(format!(
-                "Version {0} is being put together. Publish it, or give it up: holdout host versions abandon {1} {0}.",
+                "Version {0} is being put together. Publish it, or discard it: holdout host versions abandon {1} \
+                {0}.",
                 newest["number"], self.of.slug
             )));
         }

@@ -25,16 +25,16 @@ pub(super) const BUDGET: Budget = Budget { n_files: 100_000, n_bytes: 64 << 30 }
 pub struct ImportArgs {
     /// A zip, a tar.gz, or a folder.
     pub(super) bundle: PathBuf,
-    /// The folder to write, of a bundle of another platform; it must be new or empty.
+    /// The folder to write, for a bundle of another platform; it must be new or empty.
     #[arg(long)]
     into: Option<PathBuf>,
-    /// Which platform it comes from; found out where left out.
+    /// The platform it comes from; detected if left out.
     #[arg(long, value_enum)]
     from: Option<Kind>,
-    /// A submission as participants would send it, for bundles that hold none: a file, a zip or a folder.
+    /// A submission as participants would send it, for bundles that contain none: a file, a zip or a folder.
     #[arg(long, value_name = "FILE")]
     sample: Option<PathBuf>,
-    /// Write into a folder that is not empty, and replace what is there under the same names.
+    /// Write into a folder that is not empty, and replace files with the same names.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -112,7 +112,7 @@ fn told(folder: &Path, report: &Report, n_errors: usize) -> String {
         }
     }
     let next = match n_errors {
-        0 => "Look at it, then: holdout host push".to_owned(),
+        0 => "Review it, then: holdout host push".to_owned(),
         n => format!("{n} things must be completed first: holdout host validate"),
     };
     lines.push(format!("{next} {}", folder.display()));

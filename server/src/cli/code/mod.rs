@@ -16,19 +16,19 @@ use super::{Outcome, Session};
 
 #[derive(Debug, Subcommand)]
 pub enum CodeVerb {
-    /// Check a competition's folder without a server; list everything that is wrong with it.
+    /// Check a competition's folder without a server, and list every problem.
     ///
     /// Exit code 0: it can be pushed; 2: it has errors.
     Validate(validate::ValidateArgs),
-    /// Make a competition what its folder says: show the difference, ask, create or update it.
+    /// Push a competition's folder: show the difference, ask, then create or update the competition.
     ///
     /// The solution is sealed on this machine. After the launch, another solution or metric makes a new scoring
     /// version with --reason: everything is scored again, and published after asking.
     Push(push::PushArgs),
-    /// Take in what `holdout host export` wrote elsewhere; or make a folder of a competition of another platform.
+    /// Import an archive from `holdout host export`, or turn a competition of another platform into a folder.
     ///
     /// An archive of another installation becomes a draft here, with its people, submissions and forum; after
-    /// --launch every score is computed anew and compared with the archive's: exit code 2 where some differ.
+    /// --launch every score is computed again and compared with the archive's: exit code 2 if some differ.
     /// Bundles of Codabench, EvalAI, Hugging Face and Kaggle-style folders become a folder:
     /// IMPORT.md and import.json list what was carried over, changed and left behind. Nothing of the bundle is run here.
     Import(import::ImportArgs),

@@ -27,7 +27,7 @@ pub struct PullArgs {
     /// The folder to write; it must be new or empty.
     #[arg(long)]
     into: PathBuf,
-    /// Write into a folder that is not empty, and replace what is there under the same names.
+    /// Write into a folder that is not empty, and replace files with the same names.
     #[arg(long)]
     force: bool,
 }

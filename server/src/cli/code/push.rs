@@ -23,19 +23,19 @@ pub struct PushArgs {
     /// The folder with competition.toml.
     #[arg(default_value = ".")]
     folder: PathBuf,
-    /// The competition's address on the server, where the folder gives it another one.
+    /// The competition's address on the server, if it differs from the folder's.
     #[arg(long, value_name = "SLUG")]
     competition: Option<String>,
-    /// Show the difference and stop. Exit code 2 where there is one.
+    /// Show the difference and stop. Exit code 2 if there is one.
     #[arg(long)]
     dry_run: bool,
-    /// Go on without being asked.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
     /// Launch the draft once it is pushed.
     #[arg(long)]
     launch: bool,
-    /// After the launch: why solution or metric change, for everybody to read.
+    /// After the launch: why the solution or metric changes; everyone can read it.
     #[arg(long)]
     reason: Option<String>,
 }
@@ -202,8 +202,8 @@ fn refuse_without_reason(args: &PushArgs, held: Option<&Snapshot>, changes: &[Ch
     let is_launched = held.is_some_and(|held| held.launched_at.is_some());
     if is_launched && args.reason.is_none() && changes.iter().any(Change::is_judged) {
         return Err(CliError::Usage(
-            "After the launch another solution or metric makes a new scoring version: say why with --reason, which \
-             everybody reads."
+            "After the launch, another solution or metric makes a new scoring version: say why with --reason, which \
+            everyone can read."
                 .to_owned(),
         ));
     }
@@ -215,5 +215,5 @@ fn launch_now(session: &Session, of: &Competition, is_sure: bool) -> Outcome<Val
 }
 
 fn gone() -> CliError {
-    CliError::Refused("The competition is not there any more.".to_owned())
+    CliError::Refused("The competition no longer exists.".to_owned())
 }

@@ -35,19 +35,19 @@ const MOST_TOLD: usize = 10;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For an archive of another installation")]
 pub struct ArchiveArgs {
-    /// The address the competition gets here, where it is to be another one.
+    /// The address of the competition here, if it should be different.
     #[arg(long)]
     slug: Option<String>,
-    /// The hidden labels, which no archive holds; sealed on this machine.
+    /// The hidden labels, which archives do not contain; sealed on this machine.
     #[arg(long, value_name = "FILE")]
     solution: Option<PathBuf>,
     /// Launch it, wait until everything is scored, and compare the scores with the archive's.
     #[arg(long)]
     launch: bool,
-    /// With --launch: why you launch over what the audit holds against the metric, where the archive holds no reason.
+    /// With --launch: why you launch despite the audit's findings, if the archive contains no reason.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
-    /// Go on without being asked.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -98,8 +98,8 @@ fn put_solution(
     let key = session.client.get("/api/v1/scorer-key")?;
     if key["recipient"].as_str() != Some(sealed_to) {
         session.screen.note(
-            "The archive's solution is sealed to the scorers of another installation, which these here cannot open: give \
-             the labels with --solution.",
+            "The archive's solution is sealed to another installation's scorers and cannot be opened here: give the \
+            labels with --solution.",
         );
         return Ok("none");
     }
@@ -248,8 +248,8 @@ fn told(session: &Session, of: &Competition, done: &Value, tally: Option<&Tally>
     )];
     match tally {
         Some(tally) => lines.push(format!(
-            "Scores: {} equal to the archive's, {} different, {} not to be compared, {} taken over as they were, since \
-             their files were let go.",
+            "Scores: {} equal to the archive's, {} different, {} not to be compared, {} taken over as they were, \
+            because their files were deleted.",
             tally.n_equal, tally.n_different, tally.n_open, tally.n_taken_over
         )),
         None => {

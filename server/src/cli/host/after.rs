@@ -37,7 +37,7 @@ pub fn winners(session: &Session, args: &WinnersArgs) -> Outcome {
         for winner in closing["winners"].as_array().into_iter().flatten() {
             table.row([cell(&winner["rank"]), text(winner, "team"), text(winner, "medal")]);
         }
-        table.draw(paint, "No team is on the final board.")
+        table.draw(paint, "No teams on the final board.")
     });
     Ok(())
 }
@@ -46,7 +46,7 @@ pub fn winners(session: &Session, args: &WinnersArgs) -> Outcome {
 pub struct ReleaseArgs {
     #[command(flatten)]
     of: Competition,
-    /// Why; everybody who takes part reads it.
+    /// Why; all participants can read it.
     #[arg(long)]
     reason: String,
 }
@@ -64,7 +64,7 @@ pub fn release_labels(session: &Session, args: &ReleaseArgs) -> Outcome {
         return Err(CliError::Refused(format!("The labels could not be published: {failure}.")));
     }
     session.screen.answer(&release, |paint| {
-        let sentence = format!("The labels of version {} are public, for good.", release["version"]);
+        let sentence = format!("The labels of version {} are now public, permanently.", release["version"]);
         format!("{}\nSalt: {}", paint.good(&sentence), text(&release, "salt"))
     });
     Ok(())
@@ -76,7 +76,7 @@ pub struct CopyArgs {
     of: Competition,
     #[arg(long)]
     title: String,
-    /// Name in the address; made from the title when left out.
+    /// Name in the address; made from the title if left out.
     #[arg(long)]
     slug: Option<String>,
 }
@@ -92,11 +92,11 @@ pub fn copy(session: &Session, args: &CopyArgs) -> Outcome {
 
 #[derive(Debug, Subcommand)]
 pub enum HostsVerb {
-    /// Who hosts.
+    /// List the hosts.
     List(Competition),
-    /// Make a member a host as well.
+    /// Add a member as a host.
     Add(OneArgs),
-    /// Take a host's part away. Whoever hosted once cannot take part.
+    /// Remove a host. Former hosts cannot take part.
     Remove(OneArgs),
 }
 
@@ -116,7 +116,7 @@ pub fn hosts(session: &Session, verb: &HostsVerb) -> Outcome {
         HostsVerb::Remove(OneArgs { of, username }) => {
             session.client.delete(&of.api(&format!("/hosts/{}", encode(username))))?;
             let done = json!({ "removed": username });
-            session.screen.answer(&done, |_| format!("{username} does not host any more."));
+            session.screen.answer(&done, |_| format!("{username} is no longer a host."));
             Ok(())
         }
     }

@@ -14,13 +14,13 @@ use crate::cli::table::{Table, cell, items, local, text};
 
 #[derive(Debug, Subcommand)]
 pub enum AnnouncementsVerb {
-    /// What was announced, newest first.
+    /// List announcements, newest first.
     List(ListArgs),
-    /// Announce something to everybody who takes part. It cannot be unsent.
+    /// Announce something to all participants. It cannot be unsent.
     Send(SendArgs),
-    /// Replace title and text; it says so from then on, and people are not told again.
+    /// Replace the title and text; it is marked as corrected, and people are not notified again.
     Correct(CorrectArgs),
-    /// Mark one as withdrawn, with a reason that everybody reads.
+    /// Mark one as withdrawn, with a reason that everyone can read.
     Withdraw(WithdrawArgs),
 }
 
@@ -66,7 +66,7 @@ pub fn run(session: &Session, verb: &AnnouncementsVerb) -> Outcome {
         AnnouncementsVerb::List(args) => list(session, args),
         AnnouncementsVerb::Send(SendArgs { of, wish }) => {
             let posted = session.client.post(&of.api("/announcements"), &document(wish)?)?;
-            answer(session, &posted, "It is on the site, and everybody who takes part is being told.");
+            answer(session, &posted, "It is on the site, and participants are being notified.");
             Ok(())
         }
         AnnouncementsVerb::Correct(CorrectArgs { of, number, wish }) => {

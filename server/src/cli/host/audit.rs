@@ -13,11 +13,11 @@ use crate::cli::table::{facts, items, one_line, text};
 pub struct AuditArgs {
     #[command(flatten)]
     of: Competition,
-    /// What the winner's file should hold: mean, median, "quantile 0.9", probabilities, order or labels. The audit is
-    /// made anew.
+    /// What the winner's file should contain: mean, median, "quantile 0.9", probabilities, order or labels. The audit is
+    /// run again.
     #[arg(long, value_name = "WHAT")]
     declared: Option<String>,
-    /// Why you go on over a FAIL, or with a metric of your own that was not judged; everybody who takes part reads it beside the rules.
+    /// Why you continue despite a FAIL, or with a metric of your own that was not judged; all participants can read it beside the rules.
     #[arg(long, value_name = "TEXT")]
     audit_reason: Option<String>,
 }
@@ -51,11 +51,11 @@ fn describe(paint: Paint, found: &Value) -> String {
         ],
     )];
     if found["is_current"] != true {
-        lines.push(paint.doubtful("A scorer has not looked at the draft as it is now."));
+        lines.push(paint.doubtful("A scorer has not looked at the current draft yet."));
     }
     lines.extend(items(&found["checks"]).iter().map(|check| line(paint, check)));
     if found["wants_audit_reason"] == true {
-        lines.push(paint.bad("It can be launched with a written reason alone: --audit-reason."));
+        lines.push(paint.bad("It can only be launched with a written reason: --audit-reason."));
     }
     lines.join("\n")
 }

@@ -19,9 +19,9 @@ const PAUSE: Duration = Duration::from_millis(400);
 
 #[derive(Debug, Subcommand)]
 pub enum BaselinesVerb {
-    /// What there is, each with its newest file.
+    /// List the baselines, each with its newest file.
     List(Competition),
-    /// Send a file, for a new baseline or one more for a known one.
+    /// Send a file, for a new baseline or an existing one.
     Send(SendArgs),
 }
 
@@ -32,13 +32,13 @@ pub struct SendArgs {
     /// CSV (also gzip, or zip of one) or Parquet.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// As boards show it.
+    /// Its name, as shown on boards.
     #[arg(long)]
     name: String,
     /// A note to yourself.
     #[arg(short, long, default_value = "")]
     message: String,
-    /// Wait until it is scored. Exit code 2 where it is rejected.
+    /// Wait until it is scored. Exit code 2 if it is rejected.
     #[arg(long)]
     wait: bool,
     /// Names this submission: sent again under the same key, the same file is the same submission.
@@ -113,7 +113,7 @@ fn wait_for_score(session: &Session, address: &str, mut sent: Value) -> Outcome<
         sleep(PAUSE);
         let all = session.client.get(address)?;
         let own = items(&all).iter().find(|one| one["team_id"] == sent["team_id"]);
-        sent = own.cloned().ok_or_else(|| CliError::Refused("The baseline is gone.".to_owned()))?;
+        sent = own.cloned().ok_or_else(|| CliError::Refused("The baseline has been deleted.".to_owned()))?;
     }
     line.finish_and_clear();
     Ok(sent)

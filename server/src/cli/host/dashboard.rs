@@ -17,7 +17,7 @@ pub struct ListArgs {
     of: Competition,
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// Go on behind this one.
+    /// Continue after this one.
     #[arg(long, value_name = "KEY")]
     before: Option<i64>,
 }
@@ -50,7 +50,7 @@ pub fn dashboard(session: &Session, of: &Competition) -> Outcome {
             "{} entries by {} participants; {} wait.",
             seen["n_received"], seen["n_participants"], seen["n_waiting"]
         );
-        format!("{totals}\n\n{}", days.draw(paint, "Nobody has sent anything yet."))
+        format!("{totals}\n\n{}", days.draw(paint, "No submissions yet."))
     });
     Ok(())
 }
@@ -71,7 +71,7 @@ pub fn participants(session: &Session, args: &ListArgs) -> Outcome {
                 local(&person["joined_at"]),
             ]);
         }
-        table.draw(paint, "Nobody takes part yet.")
+        table.draw(paint, "No participants yet.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
@@ -84,7 +84,7 @@ pub struct SentArgs {
     /// waiting, scored, rejected or failed.
     #[arg(long)]
     state: Option<String>,
-    /// Of this team alone.
+    /// Only of this team.
     #[arg(long, value_name = "NAME")]
     team: Option<String>,
 }
@@ -111,7 +111,7 @@ pub fn submissions(session: &Session, args: &SentArgs) -> Outcome {
                 cell(&submission["private_score"]),
             ]);
         }
-        table.draw(paint, "None is like that.")
+        table.draw(paint, "No submissions match.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
@@ -130,7 +130,7 @@ pub fn rejections(session: &Session, args: &ListArgs) -> Outcome {
                 text(file, "sentence"),
             ]);
         }
-        table.draw(paint, "Every file that was received could be read.")
+        table.draw(paint, "Every file received could be read.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())

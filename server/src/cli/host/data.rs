@@ -16,9 +16,9 @@ use crate::web::problems::encode;
 pub enum DataVerb {
     /// List the files.
     List(Competition),
-    /// Send a file, or replace the one of its name.
+    /// Send a file, or replace the one with the same name.
     Add(AddArgs),
-    /// Say what is in a file.
+    /// Describe a file.
     Describe(DescribeArgs),
     /// Remove a file.
     Remove(RemoveArgs),
@@ -29,16 +29,16 @@ pub struct AddArgs {
     #[command(flatten)]
     of: Competition,
     file: PathBuf,
-    /// What it is to the competition.
+    /// Its role in the competition.
     #[arg(long, default_value = "data", value_parser = ["train", "test", "sample_submission", "data", "history"])]
     role: String,
     /// Up to 1,000 characters.
     #[arg(long, default_value = "")]
     description: String,
-    /// Another name than that of the file here.
+    /// A different name from the file here.
     #[arg(long)]
     name: Option<String>,
-    /// What changed, after the launch: everybody reads it.
+    /// After the launch: what changed; everyone can read it.
     #[arg(long, default_value = "")]
     note: String,
 }
@@ -55,7 +55,7 @@ pub struct FileArgs {
 pub struct RemoveArgs {
     #[command(flatten)]
     file: FileArgs,
-    /// Why, after the launch: everybody reads it.
+    /// After the launch: why; everyone can read it.
     #[arg(long, default_value = "")]
     note: String,
 }

@@ -24,7 +24,7 @@ const MANIFEST_BYTES: u64 = 1 << 20;
 pub struct ExportArgs {
     #[command(flatten)]
     of: Competition,
-    /// Where the archive goes; COMPETITION.holdout.zip in this folder where left out.
+    /// Where to write the archive; COMPETITION.holdout.zip in this folder if left out.
     file: Option<PathBuf>,
     /// Leave out the files that participants sent; their submissions can then be read, but not imported.
     #[arg(long)]
@@ -32,13 +32,13 @@ pub struct ExportArgs {
     /// Leave out the data files.
     #[arg(long)]
     without_data: bool,
-    /// Add the solution as the server has it: sealed, of use only to scorers that hold the same key.
+    /// Add the solution as the server has it: sealed, and useful only to scorers with the same key.
     #[arg(long)]
     sealed_solution: bool,
-    /// Replace a file that is there.
+    /// Replace an existing file.
     #[arg(long)]
     force: bool,
-    /// Go on without being asked.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -46,13 +46,10 @@ pub struct ExportArgs {
 pub fn export(session: &Session, args: &ExportArgs) -> Outcome {
     let target = args.file.clone().unwrap_or_else(|| format!("{}.holdout.zip", args.of.slug).into());
     if target.exists() && !args.force {
-        return Err(CliError::Refused(format!(
-            "{} is there already. --force replaces it.",
-            target.display()
-        )));
+        return Err(CliError::Refused(format!("{} already exists. --force replaces it.", target.display())));
     }
-    let question = "The archive will hold the files that participants sent, which hosts may have where the \
-                    rules say so, and administrators. It goes on record. Go on?";
+    let question = "The archive will contain the files that participants sent, which hosts may have if the rules \
+    say so, and administrators may always have. This is put on record. Continue?";
     if !args.without_submission_files && !session.screen.confirm(question, args.yes)? {
         session.screen.answer(&json!({ "exported": false }), |_| "Nothing was exported.".to_owned());
         return Ok(());
@@ -117,7 +114,7 @@ pub fn fetch_zip(session: &Session, path: &str, target: &Path) -> Outcome {
         // Its directory stands at its end: one that has it is whole.
         match ZipArchive::new(File::open(&partial)?) {
             Ok(_) => Ok(()),
-            Err(_) => Err(CliError::Unreachable("The archive broke off.".to_owned())),
+            Err(_) => Err(CliError::Unreachable("The archive was cut off.".to_owned())),
         }
     });
     line.finish_and_clear();
@@ -135,7 +132,7 @@ fn copy(mut reader: impl Read, file: &mut File, told: impl Fn(u64)) -> Outcome {
     loop {
         let n = reader
             .read(&mut piece)
-            .map_err(|error| CliError::Unreachable(format!("The line broke: {error}.")))?;
+            .map_err(|error| CliError::Unreachable(format!("The connection was lost: {error}.")))?;
         if n == 0 {
             return Ok(());
         }

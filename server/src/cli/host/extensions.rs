@@ -12,10 +12,10 @@ use crate::cli::table::{Table, cell, items, local, text};
 pub struct ExtensionsArgs {
     #[command(flatten)]
     of: Competition,
-    /// Move the end out by the length of the incident with this number.
+    /// Extend the end by the length of the incident with this number.
     #[arg(long, value_name = "INCIDENT", conflicts_with = "decline")]
     accept: Option<i64>,
-    /// Leave the end after the incident with this number.
+    /// Do not extend the end for the incident with this number.
     #[arg(long, value_name = "INCIDENT")]
     decline: Option<i64>,
 }
@@ -25,8 +25,8 @@ pub fn extensions(session: &Session, args: &ExtensionsArgs) -> Outcome {
         let is_accepted = args.accept.is_some();
         let path = args.of.api(&format!("/extensions/{incident}"));
         let answered = session.client.put(&path, &json!({ "is_accepted": is_accepted }))?;
-        let moved = "The end moved out, and everybody who takes part is being told.";
-        let sentence = if is_accepted { moved } else { "The end stays as it is." };
+        let moved = "The end was extended, and participants are being notified.";
+        let sentence = if is_accepted { moved } else { "The end was not changed." };
         session.screen.answer(&answered, |_| sentence.to_owned());
         return Ok(());
     }
@@ -42,7 +42,7 @@ pub fn extensions(session: &Session, args: &ExtensionsArgs) -> Outcome {
             let [incident, seconds] = [cell(&one["incident"]), cell(&one["length_seconds"])];
             table.row([incident, local(&one["began_at"]), seconds, text(one, "title"), answer.to_owned()]);
         }
-        table.draw(paint, "You were not asked about any outage.")
+        table.draw(paint, "There are no outages to decide on.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())

@@ -17,7 +17,7 @@ pub struct FailuresArgs {
     version: Option<i64>,
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// Go on behind this submission.
+    /// Continue after this submission.
     #[arg(long, value_name = "ID")]
     before: Option<i64>,
     /// Have them scored again.
@@ -28,9 +28,9 @@ pub struct FailuresArgs {
 pub fn failures(session: &Session, args: &FailuresArgs) -> Outcome {
     if args.retry {
         let retried = session.client.post(&args.of.api("/failures/retry"), &json!({}))?;
-        session
-            .screen
-            .answer(&retried, |_| format!("{} submissions wait for their turn again.", retried["n_retried"]));
+        session.screen.answer(&retried, |_| {
+            format!("{} submissions are waiting to be scored again.", retried["n_retried"])
+        });
         return Ok(());
     }
     let version = args.version.map_or_else(String::new, |number| format!("&version={number}"));
@@ -48,7 +48,7 @@ pub fn failures(session: &Session, args: &FailuresArgs) -> Outcome {
                 text(failure, "sentence"),
             ]);
         }
-        table.draw(paint, "Every submission has its score, or a reason of its own.")
+        table.draw(paint, "Every submission has a score, or a reason why it has none.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())

@@ -14,7 +14,7 @@ use crate::web::problems::encode;
 pub struct InvitationsArgs {
     #[command(flatten)]
     of: Competition,
-    /// Who sees it.
+    /// Who can see it.
     #[arg(long, value_parser = ["public", "unlisted", "invitation"])]
     visibility: Option<String>,
     /// Invite by e-mail address; more than once for more.
@@ -26,13 +26,13 @@ pub struct InvitationsArgs {
     /// Make a new link; the old one no longer works.
     #[arg(long)]
     new_link: bool,
-    /// Tell an invited address again; more than once for more.
+    /// Notify an invited address again; more than once for more.
     #[arg(long, value_name = "EMAIL")]
     tell: Vec<String>,
-    /// Tell all who were not told yet, because of a day's limit.
+    /// Notify everyone not notified yet because of the daily limit.
     #[arg(long, conflicts_with = "tell")]
     tell_rest: bool,
-    /// Let somebody who came by the link in no more; more than once for more.
+    /// Remove someone who came by the link; more than once for more.
     #[arg(long, value_name = "USER")]
     remove_person: Vec<String>,
 }

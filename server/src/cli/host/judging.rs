@@ -19,9 +19,9 @@ use crate::cli::table::{cell, facts, size, text};
 pub struct SolutionArgs {
     #[command(flatten)]
     of: Competition,
-    /// CSV (also gzip or zip) or Parquet with ids, true values and, where you choose the split, Usage.
+    /// CSV (also gzip or zip) or Parquet with ids, true values and, if you choose the split, Usage.
     file: PathBuf,
-    /// After the launch: why, for everybody to read. Everything is scored again at once.
+    /// After the launch: why; everyone can read it. Everything is scored again at once.
     #[arg(long)]
     reason: Option<String>,
 }
@@ -55,9 +55,9 @@ pub fn put_solution(session: &Session, of: &Competition, file: &Path) -> Outcome
 
 #[derive(Debug, Subcommand)]
 pub enum MetricVerb {
-    /// Show the metric at hand, with its parameters.
+    /// Show the current metric, with its parameters.
     Show(Competition),
-    /// Choose a metric of the catalogue.
+    /// Choose a metric from the catalogue.
     Set(MetricArgs),
     /// Write the metric yourself: send a Python module.
     Module(ModuleArgs),
@@ -94,7 +94,7 @@ pub struct Choice {
     /// Something about the competition that the metric needs, as name=value.
     #[arg(long, value_name = "NAME=VALUE")]
     context: Vec<String>,
-    /// The solution's column that names what rows come together in, such as a patient: rank ranges take each as one.
+    /// The solution's column that names what rows belong to, such as a patient: rank ranges treat each as one unit.
     #[arg(long, value_name = "NAME")]
     cluster_column: Option<String>,
     /// Share of public rows, for solutions without a Usage column.

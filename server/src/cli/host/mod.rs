@@ -34,40 +34,40 @@ use super::verify;
 
 #[derive(Debug, Subcommand)]
 pub enum HostVerb {
-    /// Begin a draft.
+    /// Create a draft.
     Create(settings::CreateArgs),
-    /// Delete a draft that nobody entered, for ever.
+    /// Delete a draft that nobody has joined, permanently.
     Discard(settings::DiscardArgs),
-    /// Title, address and subtitle: shown, or changed where something is given.
+    /// Show or change the title, address and subtitle.
     Settings(settings::SettingsArgs),
-    /// Limits: shown, or changed where something is given.
+    /// Show or change the limits.
     Limits(settings::LimitsArgs),
-    /// Whether it counts for medals: shown, or decided by an administrator between launch and end.
+    /// Show whether it counts for medals; administrators can change it between launch and end.
     Medals(settings::MedalsArgs),
-    /// Times, in UTC or with their zone: shown, or changed where something is given.
+    /// Show or change the times, in UTC or with their zone.
     Timeline(settings::TimelineArgs),
-    /// Who sees the competition, and who is invited: shown, or changed where something is given.
+    /// Show or change who can see the competition, and who is invited.
     Invitations(invitations::InvitationsArgs),
-    /// Texts: list, show, edit, remove.
+    /// Pages of text: list, show, edit, remove.
     #[command(subcommand)]
     Pages(pages::PagesVerb),
-    /// Files of data: list, add, describe, remove.
+    /// Data files: list, add, describe, remove.
     #[command(subcommand)]
     Data(data::DataVerb),
-    /// What a scorer proposes of the labelled table; with --target or a share, it is split anew, without being sent again.
+    /// Show what a scorer proposes for the labelled table; --target or a share splits it again, without another upload.
     Table(table::TableArgs),
     /// Seal the hidden labels on this machine and send them.
     ///
-    /// After the launch this begins a new scoring version; with --reason it is scored at once, beside what counts.
+    /// After the launch this starts a new scoring version; with --reason it is scored at once, beside the one that counts.
     Solution(judging::SolutionArgs),
     /// The metric: show, set, module.
     #[command(subcommand)]
     Metric(judging::MetricVerb),
-    /// How the metric can be gamed on the hidden labels; with --declared or --audit-reason, your answers to it.
+    /// Show how the metric can be gamed on the hidden labels; --declared and --audit-reason give your answers.
     Audit(audit::AuditArgs),
-    /// What stands between the draft and its launch. Exit code 2 where something does.
+    /// Show what is missing before the draft can be launched. Exit code 2 if anything is.
     Report(report::ReportArgs),
-    /// Have the draft examined again and wait for what is found. Exit code 2 where something stands against it.
+    /// Examine the draft again and wait for the result. Exit code 2 if it cannot be launched.
     Check(report::ReportArgs),
     /// Launch a draft.
     Launch(LaunchDraftArgs),
@@ -76,46 +76,46 @@ pub enum HostVerb {
     Versions(versions::VersionsVerb),
     /// Score everything again under a new solution or metric, show who would move, and publish after asking.
     Rescore(rescore::RescoreArgs),
-    /// How it goes: entries a day, waits, refusals.
+    /// Show statistics: entries per day, waits, refusals.
     Dashboard(Competition),
-    /// Everybody who takes part.
+    /// List participants.
     Participants(dashboard::ListArgs),
-    /// Everything that was received, by whom, and what became of it.
+    /// List all submissions: who sent them, and what became of them.
     Submissions(dashboard::SentArgs),
-    /// Files that were refused, with the reason.
+    /// List refused files, with the reason.
     Rejections(dashboard::ListArgs),
-    /// Submissions without a score by a fault that is not their senders'; --retry has them scored again.
+    /// List submissions without a score because of an error that is not their senders'; --retry scores them again.
     Failures(failures::FailuresArgs),
-    /// Pairs of teams whose predictions are nearly the same, for you to judge: compared, or with --last as found before.
+    /// Find pairs of teams whose predictions are nearly the same, for you to judge; --last shows the last result.
     Similar(similar::SimilarArgs),
-    /// Submissions that look made to find out about the hidden rows, for you to judge.
+    /// List submissions that look made to find out about the hidden rows, for you to judge.
     Probing(probing::ProbingArgs),
-    /// Have every score computed again and compared, to the last digit. Exit code 2 where some differ.
+    /// Compute every score again and compare it, to the last digit. Exit code 2 if some differ.
     Verify(Competition),
-    /// What everybody who takes part is told: list, send, correct, withdraw.
+    /// Announcements to all participants: list, send, correct, withdraw.
     #[command(subcommand)]
     Announcements(announcements::AnnouncementsVerb),
-    /// Files of yours to compare with, which stand on the board without a rank: list, send.
+    /// Baselines to compare with, shown on the board without a rank: list, send.
     #[command(subcommand)]
     Baselines(baselines::BaselinesVerb),
-    /// Outages after which you are asked whether the end should move: shown, or answered with --accept or --decline.
+    /// Show outages for which you can extend the end; answer with --accept or --decline.
     Extensions(extensions::ExtensionsArgs),
-    /// Who hosts: list, add, remove.
+    /// Hosts: list, add, remove.
     #[command(subcommand)]
     Hosts(after::HostsVerb),
-    /// The winners, once it is over; --confirm names them to everybody, with your closing words.
+    /// Show the winners once it is over; --confirm publishes them, with your closing words.
     Winners(after::WinnersArgs),
-    /// Publish the hidden labels of a competition that is over, for good, and wait until a scorer did.
+    /// Publish the hidden labels of a finished competition, permanently, and wait until a scorer has done so.
     ReleaseLabels(after::ReleaseArgs),
-    /// A competition that is over as a new draft: pages, limits, data, metric, sealed solution.
+    /// Copy a finished competition as a new draft: pages, limits, data, metric, sealed solution.
     Copy(after::CopyArgs),
     /// Webhooks: list, add, remove, ping, deliveries.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksVerb),
-    /// The whole competition as one archive, which another installation imports.
+    /// Export the whole competition as one archive, which another installation can import.
     ///
-    /// Settings, pages, data, metric, teams, submissions with their scores, boards, the forum. No label is in it:
-    /// the server cannot read them. Whoever imports it gives the solution once more.
+    /// Settings, pages, data, metric, teams, submissions with their scores, boards, the forum. It contains no labels:
+    /// the server cannot read them. The solution has to be given again when importing.
     Export(export::ExportArgs),
     #[command(flatten)]
     Code(CodeVerb),

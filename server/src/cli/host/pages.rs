@@ -21,15 +21,15 @@ pub enum PagesVerb {
     List(Competition),
     /// Print a page's Markdown.
     Show(PageArgs),
-    /// Write a page, from a file or in $VISUAL or $EDITOR; it is made where there is none.
+    /// Write a page, from a file or in $VISUAL or $EDITOR; it is created if it does not exist.
     Edit(EditArgs),
     /// Remove a page.
     Remove(PageArgs),
-    /// Every text that a page had, newest first.
+    /// List every version of a page, newest first.
     History(HistoryArgs),
-    /// Two texts of a page, line by line.
+    /// Compare two versions of a page, line by line.
     Diff(DiffArgs),
-    /// Put an older text in the place of what stands there, as a new version.
+    /// Restore an older version of a page, as a new version.
     Restore(RestoreArgs),
 }
 
@@ -39,7 +39,7 @@ pub struct HistoryArgs {
     page: PageArgs,
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// Go on behind this one.
+    /// Continue after this one.
     #[arg(long, value_name = "KEY")]
     before: Option<i64>,
 }
@@ -48,10 +48,10 @@ pub struct HistoryArgs {
 pub struct DiffArgs {
     #[command(flatten)]
     page: PageArgs,
-    /// The older version; left out: the one before the newer.
+    /// The older version; the one before the newer if left out.
     #[arg(long)]
     from: Option<i32>,
-    /// The newer version; left out: the newest.
+    /// The newer version; the newest if left out.
     #[arg(long)]
     to: Option<i32>,
 }
@@ -75,10 +75,10 @@ pub struct PageArgs {
 pub struct EditArgs {
     #[command(flatten)]
     page: PageArgs,
-    /// Markdown to put there; `-` for stdin. Left out: an editor opens.
+    /// Markdown to put there; `-` for stdin. An editor opens if left out.
     #[arg(long)]
     file: Option<PathBuf>,
-    /// The page's title; left out: as it is, or made from its name.
+    /// The page's title; if left out, unchanged or made from its name.
     #[arg(long)]
     title: Option<String>,
 }
@@ -103,12 +103,14 @@ pub fn run(session: &Session, verb: &PagesVerb) -> Outcome {
         PagesVerb::Restore(RestoreArgs { page, version }) => {
             session.client.post(&format!("{}/restore", page.api()), &json!({ "version": version }))?;
             let restored = json!({ "restored": version });
-            session.screen.answer(&restored, |_| format!("Version {version} stands there again."));
+            session.screen.answer(&restored, |_| format!("Version {version} has been restored."));
             Ok(())
         }
         PagesVerb::Remove(args) => {
             session.client.delete(&args.api())?;
-            session.screen.answer(&json!({ "removed": args.page }), |_| "The page is gone.".to_owned());
+            session
+                .screen
+                .answer(&json!({ "removed": args.page }), |_| "The page has been deleted.".to_owned());
             Ok(())
         }
     }
@@ -139,7 +141,7 @@ fn history(session: &Session, HistoryArgs { page, limit, before }: &HistoryArgs)
                 text(version, "title"),
             ]);
         }
-        table.draw(paint, "No host ever wrote this page.")
+        table.draw(paint, "No host has written this page.")
     });
     session.screen.tell_of_more("--before", &found["next"]);
     Ok(())
@@ -185,7 +187,7 @@ fn edit(session: &Session, args: &EditArgs) -> Outcome {
         session.client.put(&api, &json!({ "title": title, "markdown": markdown }))?;
     }
     let page = session.client.get(&api)?;
-    let said = if is_changed { "The page stands as sent." } else { "Nothing was changed." };
+    let said = if is_changed { "The page has been saved." } else { "Nothing was changed." };
     session.screen.answer(&page, |_| said.to_owned());
     Ok(())
 }

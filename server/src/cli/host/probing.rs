@@ -12,7 +12,7 @@ use crate::cli::table::{Table, cell, local, text};
 pub struct ProbingArgs {
     #[command(flatten)]
     of: Competition,
-    /// Older than this submission.
+    /// Only older than this submission.
     #[arg(long, value_name = "SUBMISSION")]
     before: Option<i64>,
 }
@@ -30,7 +30,7 @@ pub fn probing(session: &Session, args: &ProbingArgs) -> Outcome {
                 sentences(&suspect["signs"]),
             ]);
         }
-        table.draw(paint, "No file shows a sign of probing.")
+        table.draw(paint, "No file shows signs of probing.")
     });
     Ok(())
 }

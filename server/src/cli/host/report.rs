@@ -58,7 +58,7 @@ pub fn pause(session: &Session, of: &Competition) -> Outcome {
 /// Ends the waiting where the scorers have given up.
 pub fn refuse_failure(answer: &Value) -> Outcome {
     if answer["state"] == "failed" {
-        let sentence = "The scorers could not look at it; that is our mistake. The draft is kept.";
+        let sentence = "The scorers could not examine it; that is a problem on our side. The draft is kept.";
         return Err(CliError::Refused(sentence.to_owned()));
     }
     Ok(())
@@ -96,7 +96,7 @@ fn describe(paint: Paint, found: &Value) -> String {
         ));
     }
     if found["may_launch"] == true {
-        lines.push(paint.good("It may be launched."));
+        lines.push(paint.good("It is ready to launch."));
     }
     lines.join("\n")
 }

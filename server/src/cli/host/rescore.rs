@@ -21,7 +21,7 @@ const MOVES_SHOWN: u32 = 20;
 pub struct RescoreArgs {
     #[command(flatten)]
     of: Competition,
-    /// Why; everybody reads it.
+    /// Why; everyone can read it.
     #[arg(long)]
     reason: String,
     /// The new solution.
@@ -32,7 +32,7 @@ pub struct RescoreArgs {
     metric: Option<String>,
     #[command(flatten)]
     choice: Choice,
-    /// Publish without asking.
+    /// Publish without asking for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -40,7 +40,9 @@ pub struct RescoreArgs {
 pub fn rescore(session: &Session, args: &RescoreArgs) -> Outcome {
     let of = &args.of;
     let number = open_version(session, of)?.ok_or_else(|| {
-        CliError::Refused("Before the launch nothing is scored again: change the draft as it is.".to_owned())
+        CliError::Refused(
+            "Before the launch there is nothing to score again: change the draft itself.".to_owned(),
+        )
     })?;
     if let Some(file) = &args.solution {
         put_solution(session, of, file)?;
@@ -96,7 +98,8 @@ fn wait(session: &Session, of: &Competition, number: i64) -> Outcome<Value> {
             && n_done.zip(n_failed).map(|(done, failed)| done + failed) >= version["n_total"].as_u64()
         {
             return Err(CliError::Refused(format!(
-                "{} submissions have no score by a fault of the platform. `holdout host versions retry {} {number}` \
+                "{} submissions have no score because of an error of the platform. `holdout host versions retry {} \
+                {number}` \
                  tries them again.",
                 version["n_failed"], of.slug
             )));

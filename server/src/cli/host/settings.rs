@@ -12,7 +12,7 @@ use crate::cli::table::{cell, facts, local_and_relative, size, text};
 pub struct CreateArgs {
     #[arg(long)]
     title: String,
-    /// Name in the address; made from the title when left out.
+    /// Name in the address; made from the title if left out.
     #[arg(long)]
     slug: Option<String>,
     #[arg(long, default_value = "")]
@@ -32,14 +32,16 @@ pub fn create(session: &Session, args: &CreateArgs) -> Outcome {
 pub struct DiscardArgs {
     #[command(flatten)]
     of: Competition,
-    /// Go on without being asked.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 pub fn discard(session: &Session, args: &DiscardArgs) -> Outcome {
-    let question =
-        format!("Pages, data, solution and metric of {} are gone for ever then. Go on?", args.of.slug);
+    let question = format!(
+        "The pages, data, solution and metric of {} will be deleted permanently. Continue?",
+        args.of.slug
+    );
     let goes_on = session.screen.confirm(&question, args.yes)?;
     if goes_on {
         session.client.delete(&args.of.api(""))?;
@@ -70,7 +72,7 @@ pub struct SettingsArgs {
     of: Competition,
     #[arg(long)]
     title: Option<String>,
-    /// Another name in the address.
+    /// A new name in the address.
     #[arg(long)]
     slug: Option<String>,
     #[arg(long)]
@@ -92,10 +94,10 @@ pub fn settings(session: &Session, args: &SettingsArgs) -> Outcome {
 pub struct LimitsArgs {
     #[command(flatten)]
     of: Competition,
-    /// Submissions a day a team.
+    /// Submissions per team and day.
     #[arg(long)]
     daily: Option<u32>,
-    /// Submissions of a team in the whole competition; 0 for as many as the days allow.
+    /// Submissions per team in the whole competition; 0 for no total limit.
     #[arg(long)]
     total: Option<u32>,
     /// Submissions that a team chooses for the final board.
@@ -115,13 +117,13 @@ pub struct LimitsArgs {
     #[arg(long, value_name = "CHOICE")]
     ladder: Option<String>,
     /// What the board shows while the competition is open: everybody, names_hidden (other teams under pseudonyms) or own_row
-    /// (to each team its own row alone). Since the launch it can show less, never more.
+    /// (only each team's own row). After the launch it can show less, but not more.
     #[arg(long, value_name = "CHOICE")]
     board: Option<String>,
     /// Whether the board shows no more than that after the end.
     #[arg(long, value_name = "TRUE|FALSE")]
     board_stays: Option<bool>,
-    /// Whether hosts may have the files that participants send, before the launch; afterwards it is only taken back.
+    /// Whether hosts may have the files that participants send; after the launch it can only be turned off.
     #[arg(long, value_name = "TRUE|FALSE")]
     files_for_hosts: Option<bool>,
 }
@@ -155,7 +157,7 @@ pub fn limits(session: &Session, args: &LimitsArgs) -> Outcome {
                 ("decimals", cell(&now["score_decimals"])),
                 ("ladder", text(&now, "ladder")),
                 ("board shows", text(&now, "board_shows")),
-                ("stays so after the end", cell(&now["board_stays_veiled"])),
+                ("even after the end", cell(&now["board_stays_veiled"])),
                 ("files for hosts", cell(&now["hosts_may_have_files"])),
             ],
         )
@@ -179,7 +181,7 @@ pub fn medals(session: &Session, args: &MedalsArgs) -> Outcome {
     let now = session.client.get(&args.of.api(""))?;
     session.screen.answer(&now, |_| match now["counts_for_medals"].as_bool() {
         Some(true) => "It counts for medals, points and tiers.".to_owned(),
-        Some(false) => "It counts for no medals, points and tiers.".to_owned(),
+        Some(false) => "It does not count for medals, points and tiers.".to_owned(),
         None => "It is proposed at the launch whether it counts for medals.".to_owned(),
     });
     Ok(())
@@ -200,7 +202,7 @@ pub struct TimelineArgs {
     merge_until: Option<String>,
     #[arg(long, value_name = "TIME")]
     ends: Option<String>,
-    /// Why a time moves after the launch: everybody reads it.
+    /// After the launch: why a time moves; everyone can read it.
     #[arg(long)]
     reason: Option<String>,
 }

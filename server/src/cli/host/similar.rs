@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub struct SimilarArgs {
     #[command(flatten)]
     of: Competition,
-    /// Show what was found last, and compare nothing.
+    /// Show the last result, without comparing again.
     #[arg(long)]
     last: bool,
 }
@@ -39,7 +39,7 @@ pub fn similar(session: &Session, args: &SimilarArgs) -> Outcome {
                 text(pair, "sentence"),
             ]);
         }
-        table.draw(paint, "No two teams have more in common than the crowd has.")
+        table.draw(paint, "No two teams are more alike than expected.")
     });
     Ok(())
 }

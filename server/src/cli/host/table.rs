@@ -12,13 +12,13 @@ use crate::cli::launch::{describe, wait_for_proposal};
 pub struct TableArgs {
     #[command(flatten)]
     of: Competition,
-    /// Another column to be predicted.
+    /// A different column to predict.
     #[arg(long)]
     target: Option<String>,
-    /// Another share of rows that are hidden, in percent.
+    /// A different share of hidden rows, in percent.
     #[arg(long, value_name = "PERCENT")]
     test_percent: Option<f64>,
-    /// Another share of these that the public board uses, in percent.
+    /// A different share of these for the public board, in percent.
     #[arg(long, value_name = "PERCENT")]
     public_percent: Option<f64>,
 }

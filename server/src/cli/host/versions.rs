@@ -14,21 +14,21 @@ use crate::web::problems::encode;
 pub enum VersionsVerb {
     /// List the versions.
     List(Competition),
-    /// Begin a version as a copy of the one that counts.
+    /// Start a version as a copy of the one that counts.
     New(Competition),
     /// Show a version.
     Show(VersionArgs),
-    /// Have everything scored under a version, beside what counts.
+    /// Score everything under a version, beside the one that counts.
     Start(ReasonArgs),
-    /// Which teams would move.
+    /// Show which teams would move.
     Moves(MovesArgs),
     /// Make a version count.
     Publish(PublishArgs),
     /// Return to a version that counted before.
     RollBack(ReasonArgs),
-    /// Give a version up that never counted.
+    /// Discard a version that never counted.
     Abandon(VersionArgs),
-    /// Score again what broke off by a fault of the platform.
+    /// Score again what failed because of an error of the platform.
     Retry(VersionArgs),
 }
 
@@ -43,7 +43,7 @@ pub struct VersionArgs {
 pub struct ReasonArgs {
     #[command(flatten)]
     version: VersionArgs,
-    /// Why; everybody reads it.
+    /// Why; everyone can read it.
     #[arg(long)]
     reason: String,
 }
@@ -63,7 +63,7 @@ pub struct MovesArgs {
     version: VersionArgs,
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// Go on where a part ended: the word that it said.
+    /// Continue from where a page ended: the key it printed.
     #[arg(long, value_name = "WORD")]
     after: Option<String>,
 }
@@ -156,7 +156,9 @@ pub fn open_version(session: &Session, of: &Competition) -> Outcome<Option<i64>>
         return Ok(newest["number"].as_i64());
     }
     let begun = session.client.post(&of.api("/versions"), &json!({}))?;
-    session.screen.note(&format!("Version {} begins, as a copy of the one that counts.", begun["number"]));
+    session
+        .screen
+        .note(&format!("Version {} has been created as a copy of the one that counts.", begun["number"]));
     Ok(begun["number"].as_i64())
 }
 

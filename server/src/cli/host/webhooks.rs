@@ -12,13 +12,13 @@ use crate::cli::table::{Table, cell, items, local, text};
 pub enum WebhooksVerb {
     /// List the webhooks.
     List(Competition),
-    /// Add a webhook; the secret that signs its messages is shown this once.
+    /// Add a webhook; the secret that signs its messages is shown only once.
     Add(AddArgs),
     /// Remove a webhook.
     Remove(WebhookArgs),
-    /// Send a trial message.
+    /// Send a test message.
     Ping(WebhookArgs),
-    /// What was sent in the last 30 days, and what came of it.
+    /// List messages of the last 30 days, and what came of them.
     Deliveries(WebhookArgs),
 }
 
@@ -26,9 +26,9 @@ pub enum WebhooksVerb {
 pub struct AddArgs {
     #[command(flatten)]
     of: Competition,
-    /// Begins with https:// and leads to a public address.
+    /// Starts with https:// and must be a public address.
     url: String,
-    /// What it is told.
+    /// The events to send.
     #[arg(
         long,
         value_delimiter = ',',
@@ -58,7 +58,7 @@ pub fn run(session: &Session, verb: &WebhooksVerb) -> Outcome {
         WebhooksVerb::Add(args) => {
             let wish = json!({ "url": args.url, "events": args.events });
             let made = session.client.post(&args.of.api("/webhooks"), &wish)?;
-            session.screen.note("Keep the secret: it is not shown again.");
+            session.screen.note("Keep the secret: it will not be shown again.");
             session.screen.answer(&made, |_| text(&made, "secret"));
             Ok(())
         }
@@ -66,13 +66,13 @@ pub fn run(session: &Session, verb: &WebhooksVerb) -> Outcome {
             session.client.delete(&args.api(""))?;
             session
                 .screen
-                .answer(&json!({ "removed": args.id }), |_| "Nothing more is sent there.".to_owned());
+                .answer(&json!({ "removed": args.id }), |_| "Nothing more will be sent there.".to_owned());
             Ok(())
         }
         WebhooksVerb::Ping(args) => {
             let answer = session.client.post(&args.api("/ping"), &json!({}))?;
             let document = if answer.is_null() { json!({ "pinged": args.id }) } else { answer };
-            session.screen.answer(&document, |_| "A trial message is on its way.".to_owned());
+            session.screen.answer(&document, |_| "A test message has been queued.".to_owned());
             Ok(())
         }
         WebhooksVerb::Deliveries(args) => deliveries(session, args),
@@ -110,7 +110,7 @@ fn deliveries(session: &Session, args: &WebhookArgs) -> Outcome {
                 outcome(delivery),
             ]);
         }
-        table.draw(paint, "Nothing was sent yet.")
+        table.draw(paint, "Nothing sent yet.")
     });
     Ok(())
 }

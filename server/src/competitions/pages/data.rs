@@ -125,7 +125,7 @@ async fn show_data(State(app): State<App>, Path(slug): Path<String>, shell: Shel
     let hindrance = match download::may_download(&seen, shell.viewer.is_some(), phase) {
         Ok(()) => String::new(),
         Err(AppError::Refused(sentence) | AppError::JoinFirst(sentence)) => sentence,
-        Err(_) => "Sign in and accept the rules: then the data is yours to download.".to_owned(),
+        Err(_) => "Sign in and accept the rules; then you can download the data.".to_owned(),
     };
     let frame = Frame::new(seen, Tab::Data, shell.now);
     let site = app.config.public_url.trim_end_matches('/').to_owned();

@@ -103,7 +103,7 @@ async fn post_pin(
     let is_pinned = form.on == "yes";
     let wish = Arrangement { is_pinned: Some(is_pinned), ..Arrangement::default() };
     arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
-    let sentence = if is_pinned { "The topic stands above the others now." } else { "The pin is gone." };
+    let sentence = if is_pinned { "The topic is now pinned." } else { "The topic is no longer pinned." };
     Ok(redirect_saying(&paths::topic(id), sentence))
 }
 
@@ -117,7 +117,7 @@ async fn post_lock(
     let is_locked = form.on == "yes";
     let wish = Arrangement { is_locked: Some(is_locked), ..Arrangement::default() };
     arrange::arrange(&app, &member, &seen, &wish, whatever_stands).await?;
-    let sentence = if is_locked { "The topic is locked." } else { "The topic is open again." };
+    let sentence = if is_locked { "The topic is locked." } else { "The topic is unlocked." };
     Ok(redirect_saying(&paths::topic(id), sentence))
 }
 

@@ -59,7 +59,7 @@ impl ForumsPage {
             shelves: Arc::new(vec![Shelf { forum: Forum::sample(), topics: vec![Listed::sample()] }]),
             is_admin: true,
             form: ForumForm::default(),
-            mistake: Mistake::new("slug", "A forum has this address already."),
+            mistake: Mistake::new("slug", "A forum already has this address."),
         }
     }
 }
@@ -81,11 +81,11 @@ async fn post_forum(
     Form(form): Form<ForumForm>,
 ) -> Result<Response> {
     if !member.is_admin {
-        return Err(AppError::refused("Only administrators open forums."));
+        return Err(AppError::refused("Only administrators can create forums."));
     }
     let opened = arrange::open_forum(&app, &member, &form.slug, &form.title, &form.description).await;
     match mistake(opened)? {
-        Ok(forum) => Ok(redirect_saying(&paths::forum(&forum.slug), "The forum is open.")),
+        Ok(forum) => Ok(redirect_saying(&paths::forum(&forum.slug), "The forum has been created.")),
         Err(mistake) => Ok(show_again(forums_page(&app, shell, form, mistake).await?)),
     }
 }

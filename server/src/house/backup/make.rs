@@ -29,13 +29,13 @@ use crate::files::sha256_of;
 #[derive(Debug, Clone, Args)]
 pub struct BackupArgs {
     /// A folder that does not exist yet; it appears once the backup is whole. Files that are the same as in the newest
-    /// backup beside it take no room again.
+    /// backup beside it take no extra space.
     #[arg(required_unless_present = "into", conflicts_with = "into")]
     pub folder: Option<PathBuf>,
-    /// Make the backup in this folder, under a name that tells its time.
+    /// Make the backup in this folder, named after the time.
     #[arg(long)]
     pub into: Option<PathBuf>,
-    /// Of the backups there, so many stay with this one; all, unless said.
+    /// How many backups to keep there, including this one; all by default.
     #[arg(long, requires = "into", value_parser = clap::value_parser!(u16).range(1..))]
     pub keep: Option<u16>,
 }

@@ -125,7 +125,7 @@ async fn post_open(
         Ok(wish) => record::open(&app, &admin, &wish).await,
         Err(error) => Err(error),
     };
-    answer(&app, shell, form, opened, "Everybody can read it now.").await
+    answer(&app, shell, form, opened, "It is now public.").await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -157,7 +157,15 @@ async fn post_resolve(
         Ok(ended_at) => record::resolve(&app, &admin, id, &form.text, ended_at).await,
         Err(error) => Err(error),
     };
-    answer(&app, shell, OpenForm::default(), ended, "It is over, and hosts whom it concerns are asked.").await
+    answer(
+        &app,
+        shell,
+        OpenForm::default(),
+        ended,
+        "The incident is closed, and the affected hosts are asked about \
+    their deadlines.",
+    )
+    .await
 }
 
 async fn answer<T>(

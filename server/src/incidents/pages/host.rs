@@ -47,7 +47,7 @@ impl ExtensionsPage {
             frame: Frame::sample(Tab::Host),
             setup: Setup { is_launched: true, ..Setup::sample(None) },
             offers: Slice { items: vec![Offer::sample(), answered(true), answered(false)], next: Some(1) },
-            mistake: Mistake::new("form", "This question has its answer already."),
+            mistake: Mistake::new("form", "This question has already been answered."),
         }
     }
 
@@ -107,8 +107,8 @@ async fn post_answer(
     match mistake(answered)? {
         Ok(offer) => {
             let is_moved = offer.is_accepted == Some(true);
-            let moved = "The end moved out, and everybody who takes part is being told.";
-            let sentence = if is_moved { moved } else { "The end stays as it is." };
+            let moved = "The end was extended, and participants are being notified.";
+            let sentence = if is_moved { moved } else { "The end was not changed." };
             Ok(redirect_saying(&paths::host_extensions(&slug), sentence))
         }
         Err(mistake) => Ok(show_again(page(&app, &slug, shell, Keyset::default(), mistake).await?)),

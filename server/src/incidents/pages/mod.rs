@@ -73,11 +73,11 @@ impl StatusPage {
     pub fn summary(&self) -> &'static str {
         let is_any = |state| self.conditions.iter().any(|condition| condition.state == state);
         if is_any(PartState::Down) {
-            "Something does not work at the moment."
+            "Something is not working at the moment."
         } else if is_any(PartState::Disturbed) {
-            "It works, with disturbances."
+            "Working, with disruptions."
         } else if self.has_open() {
-            "Everything answers, and an incident is open."
+            "Everything is working, but an incident is open."
         } else {
             "Everything works."
         }

@@ -178,5 +178,5 @@ pub(super) async fn post_delete(
         return Err(AppError::field("confirm", "Type the notebook's name to delete it."));
     }
     edit::delete(&app, &seen, whatever_stands).await?;
-    Ok(redirect_saying(paths::NOTEBOOKS_OWN, "The notebook is gone."))
+    Ok(redirect_saying(paths::NOTEBOOKS_OWN, "The notebook has been deleted."))
 }

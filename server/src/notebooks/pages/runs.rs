@@ -172,7 +172,7 @@ pub(super) async fn post_run(
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
     let asked = ask::ask(&app, &member, &seen, number).await?;
     let sentence =
-        if asked.is_new { "The run waits for its turn." } else { "This version waits or runs already." };
+        if asked.is_new { "The run is queued." } else { "This version is already queued or running." };
     let address = paths::notebook_run(&username, &notebook, asked.run.id);
     Ok(redirect_saying(&address, sentence))
 }
@@ -185,7 +185,7 @@ pub(super) async fn post_cancel(
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
     let (sentence, address) = match cancel::cancel(&app, &member, &seen, id).await? {
         Cancelled::Withdrawn => {
-            ("The run was taken out of the queue.", paths::notebook_runs(&username, &notebook))
+            ("The run was removed from the queue.", paths::notebook_runs(&username, &notebook))
         }
         Cancelled::Ended(run) => ("The run is cancelled.", paths::notebook_run(&username, &notebook, run.id)),
     };

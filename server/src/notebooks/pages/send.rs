@@ -45,7 +45,7 @@ impl NewNotebookPage {
         Self {
             shell: Shell::sample(),
             form: NewForm { competition: "tumours".to_owned(), ..NewForm::default() },
-            mistake: Mistake::new("file", "This file is no notebook."),
+            mistake: Mistake::new("file", "This file is not a notebook."),
         }
     }
 
@@ -102,7 +102,7 @@ pub(super) async fn post_new(
     match mistake(create(&app, &member, &form, received).await)? {
         Ok(pushed) => {
             let address = paths::notebook(&pushed.notebook.owner_username, &pushed.notebook.slug);
-            Ok(redirect_saying(&address, "Your notebook is here."))
+            Ok(redirect_saying(&address, "Your notebook has been created."))
         }
         Err(mistake) => Ok(show_again(NewNotebookPage { shell, form, mistake })),
     }
@@ -118,9 +118,10 @@ async fn create(app: &App, member: &Member, form: &NewForm, received: Received) 
             Err(error) => {
                 app.files.remove(&upload.stored.key).await?;
                 return Err(match error {
-                    AppError::NotFound => {
-                        AppError::field("competition", "There is no such competition, or you may not see it.")
-                    }
+                    AppError::NotFound => AppError::field(
+                        "competition",
+                        "This competition does not exist, or you may not see it.",
+                    ),
                     other => other,
                 });
             }

@@ -66,14 +66,14 @@ pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -
     if store::count_since(&mut tx, member.id, now - TimeDelta::days(1)).await? >= MOST_A_DAY {
         return Err(AppError::TooMany {
             message: format!(
-                "You asked for {MOST_A_DAY} runs within a day, which is the most. Go on tomorrow."
+                "You have requested {MOST_A_DAY} runs within a day, which is the limit. Try again tomorrow."
             ),
             retry_after_seconds: 3600,
         });
     }
     if store::kept_bytes(&mut tx, member.id).await? >= MOST_KEPT_BYTES {
         return Err(AppError::refused(
-            "Your runs keep 2 GB of files, which is the most. Delete a notebook that you do not need any more.",
+            "Your runs use 2 GB of files, which is the limit. Delete a notebook you no longer need.",
         ));
     }
     let run = store::insert(&mut tx, id, number, member.id, now).await?;

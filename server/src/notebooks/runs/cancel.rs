@@ -37,14 +37,14 @@ pub async fn cancel(app: &App, member: &Member, seen: &SeenNotebook, id: RunId) 
     let before = store::find(&mut tx, notebook.id, id).await?.ok_or(AppError::NotFound)?;
     if !may_cancel(seen) {
         return Err(AppError::refused(
-            "Only the author of a notebook, and who moderates it, cancels its runs.",
+            "Only the author of a notebook and its moderators can cancel its runs.",
         ));
     }
     if before.state == RunState::Cancelled {
         return Ok(Cancelled::Ended(Box::new(before)));
     }
     if store::cancel(&mut tx, id, member.id).await?.is_none() {
-        return Err(AppError::refused("This run has come to its end."));
+        return Err(AppError::refused("This run has already ended."));
     }
     if !seen.is_owner {
         let detail = json!({ "notebook": notebook.id, "run": id });

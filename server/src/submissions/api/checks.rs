@@ -48,7 +48,9 @@ impl From<Check> for CheckJson {
 fn without_inner_words(verdict: CheckVerdict) -> CheckVerdict {
     match verdict {
         CheckVerdict::Failed { .. } => CheckVerdict::Failed {
-            reason: "The file could not be checked, by our mistake. Try again in a moment.".to_owned(),
+            reason: "The file could not be checked because of an error on our side. Try again in a \
+            moment."
+                .to_owned(),
         },
         other => other,
     }

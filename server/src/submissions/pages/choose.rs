@@ -109,7 +109,7 @@ pub(super) async fn post_final(
     match mistake(outcome)? {
         Ok(()) => {
             let target = paths::submissions_final(&slug);
-            Ok(redirect_saying(&target, "The choice is saved."))
+            Ok(redirect_saying(&target, "Your choice has been saved."))
         }
         Err(mistake) => {
             let sent = choice.ok().map(|choice| choice.chosen);

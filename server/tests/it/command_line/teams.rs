@@ -17,7 +17,7 @@ async fn a_team_comes_together(pool: PgPool) {
     }
     let [ada, bob, cy] = &shells[..] else { panic!() };
     let nothing = cy.run(&["team", "show", "houses"]).await.expect(0);
-    assert!(nothing.out.contains("You take no part"), "{}", nothing.out);
+    assert!(nothing.out.contains("You do not take part"), "{}", nothing.out);
     assert_eq!(ada.json(&["team", "rename", "houses", "Engine"]).await["team"]["name"], "Engine");
 
     let invited = ada.json(&["team", "invite", "houses", "bob"]).await;

@@ -48,7 +48,7 @@ async fn a_draft_is_deleted_by_its_host_and_what_is_launched_by_nobody(pool: PgP
     let launched = scene.launched("houses").await;
     let refused =
         scene.host.api.send_json(Method::DELETE, &api(&launched, ""), &Value::Null).await.expect(403);
-    assert!(refused.text().contains("what was launched is on record and stays"));
+    assert!(refused.text().contains("a launched competition stays on record"));
     scene.host.browser.post_form("/c/houses/host/discard", &[("slug", "houses")]).await.expect(422);
     scene.host.api.get(&api(&launched, "")).await.expect(200);
     scene.end().await;

@@ -134,7 +134,7 @@ async fn no_label_reaches_the_disk_in_the_clear(pool: PgPool) {
     assert_eq!(files_below(scene.world.files()).len(), 3, "a refused file was kept");
     sql("update scorer_keys set retired_at = now()").execute(&scene.world.pool).await.unwrap();
     let nobody = scene.put(&slug, "/solution", &table).await.expect(403);
-    assert!(nobody.text().contains("No scorer has announced itself"));
+    assert!(nobody.text().contains("No scorer has registered"));
     scene.end().await;
 }
 
@@ -172,7 +172,7 @@ async fn a_labelled_table_is_sent_once_however_often_its_plan_is_corrected(pool:
     api(json!({ "test_percent": 0 })).await.expect(422);
     lease_split(&scene, "leased").await;
     let busy = api(json!({ "target": "price" })).await.expect(403).text();
-    assert!(busy.contains("just reading the table"), "{busy}");
+    assert!(busy.contains("reading the table right now"), "{busy}");
     lease_split(&scene, "queued").await;
     assert_eq!(files_below(scene.world.files()), sealed, "the file that was sent, sealed, and no other");
     assert_eq!(splits(&scene).await, 1, "what was asked for before is not done any more");

@@ -82,7 +82,7 @@ async fn post_host(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, None).await?;
     match mistake(cohosts::add(&app, shell.member()?, &opened.seen, &form.username).await)? {
-        Ok(()) => Ok(back(&slug, &format!("{} hosts as well from now on.", form.username.trim()))),
+        Ok(()) => Ok(back(&slug, &format!("{} is now a host too.", form.username.trim()))),
         Err(mistake) => Ok(show_again(hosts_page(&app, opened, shell, form, mistake).await?)),
     }
 }
@@ -98,10 +98,10 @@ async fn post_remove(
     if host.username == username && !host.is_admin {
         return Ok(redirect_saying(
             paths::HOME,
-            "You do not host this competition any more, and cannot take part in it.",
+            "You no longer host this competition, and cannot take part in it.",
         ));
     }
-    Ok(back(&slug, &format!("{username} does not host any more.")))
+    Ok(back(&slug, &format!("{username} is no longer a host.")))
 }
 
 fn back(slug: &str, sentence: &str) -> Response {
@@ -168,7 +168,7 @@ async fn post_copy(
     match mistake(outcome)? {
         Ok(draft) => Ok(redirect_saying(
             &paths::host(&draft.slug),
-            "The draft is there. Look over its times and pages, then launch it.",
+            "The draft has been created. Review its times and pages, then launch it.",
         )),
         Err(mistake) => Ok(show_again(copy_page(opened, shell, form, mistake))),
     }

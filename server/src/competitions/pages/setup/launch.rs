@@ -154,7 +154,7 @@ async fn post_launch(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
     match mistake(launch::launch(&app, shell.member()?, &opened.seen, Some(&form.audit_reason)).await)? {
-        Ok(()) => Ok(redirect_saying(&paths::competition(&slug), "It is launched. Tell people!")),
+        Ok(()) => Ok(redirect_saying(&paths::competition(&slug), "It is launched. Spread the word!")),
         Err(mistake) => {
             Ok(show_again(LaunchPage::new(&app, opened, shell, Some(form.audit_reason), mistake)))
         }
@@ -164,7 +164,7 @@ async fn post_launch(
 async fn post_examine(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Launch)).await?;
     supply::examine_again(&app, &opened.seen).await?;
-    Ok(saved(&slug, Step::Launch, "A scorer looks at it again."))
+    Ok(saved(&slug, Step::Launch, "A scorer is checking it again."))
 }
 
 #[cfg(test)]

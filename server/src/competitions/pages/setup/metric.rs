@@ -310,7 +310,9 @@ async fn post_metric(
         Err(error) => Err(error),
     };
     match mistake(outcome)? {
-        Ok(()) => Ok(saved(&slug, Step::Metric, "The metric is chosen. The scorers examine it now.")),
+        Ok(()) => {
+            Ok(saved(&slug, Step::Metric, "The metric has been set. The scorers are examining it now."))
+        }
         Err(mistake) => {
             let wanted = typed.get("metric").cloned();
             Ok(show_again(page(&app, opened, shell, wanted.as_deref(), typed, mistake).await?))

@@ -201,7 +201,7 @@ async fn post_discard(
 /// Only for somebody who typed the draft's address.
 async fn discard_named(app: &App, shell: &Shell, seen: &Seen, form: &DiscardForm) -> Result<()> {
     if form.slug.trim() != seen.competition.slug {
-        return Err(AppError::field("slug", "Type the draft's address as it stands above the field."));
+        return Err(AppError::field("slug", "Type the draft's address exactly as shown above the field."));
     }
     discard::discard(app, shell.member()?, seen).await
 }

@@ -332,7 +332,7 @@ impl LimitsPage {
             mistake: Mistake::none(),
             proposal: Proposal {
                 is_on: true,
-                because: "With fewer than 2,000 public rows, files can be tuned to them by trying.",
+                because: "With fewer than 2,000 public rows, files can be tuned to them by trial and error.",
             },
             members_give_medals: false,
         }
@@ -353,7 +353,11 @@ async fn post_medals(
 ) -> Result<Response> {
     let seen = access::see(&app, &slug, Some(&admin)).await?;
     medals::decide::decide(&app, &admin, &seen, count).await?;
-    Ok(saved(&slug, Step::Limits, if count { "It counts for medals." } else { "It counts for no medals." }))
+    Ok(saved(
+        &slug,
+        Step::Limits,
+        if count { "It counts for medals." } else { "It does not count for medals." },
+    ))
 }
 
 async fn show_limits(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<LimitsPage> {

@@ -158,13 +158,15 @@ async fn post_new(
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     let made = crate::competitions::settings::slug_from(&form.title);
     let outcome = if opened.draft.pages.iter().any(|page| page.slug == made) {
-        Err(AppError::field("title", "There is a page with this title already."))
+        Err(AppError::field("title", "A page with this title already exists."))
     } else {
         edit::write_page(&app, shell.member()?, &opened.seen, "", &form.title, "", edit::whatever_stands)
             .await
     };
     match mistake(outcome)? {
-        Ok(page) => Ok(saved(&slug, Step::Pages, &format!("The page “{page}” is there: write it."))),
+        Ok(page) => {
+            Ok(saved(&slug, Step::Pages, &format!("The page “{page}” has been created: now write it.")))
+        }
         Err(mistake) => Ok(show_again(pages_page(&app, opened, shell, form, mistake).await?)),
     }
 }
@@ -246,8 +248,8 @@ async fn post_page(
 fn overtaken(_: AppError) -> AppError {
     AppError::field(
         "form",
-        "Somebody saved this page while you were writing. Below is what yours would change in theirs; \
-         save again to put yours in its place.",
+        "Someone else saved this page while you were editing. Below is what your version would change in theirs; \
+        save again to replace theirs with yours.",
     )
 }
 
@@ -266,7 +268,7 @@ async fn post_restore(
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     let host = shell.member()?;
     history::restore(&app, host, &opened.seen, &page, number, edit::whatever_stands).await?;
-    Ok(saved(&slug, Step::Pages, &format!("Version {number} stands there again, as the newest one.")))
+    Ok(saved(&slug, Step::Pages, &format!("Version {number} has been restored as the newest version.")))
 }
 
 async fn post_up(
@@ -276,7 +278,7 @@ async fn post_up(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     edit::move_page_up(&app, shell.member()?, &opened.seen, &page).await?;
-    Ok(saved(&slug, Step::Pages, "The page stands one place higher in the menu."))
+    Ok(saved(&slug, Step::Pages, "The page was moved up in the menu."))
 }
 
 async fn post_remove(
@@ -286,5 +288,5 @@ async fn post_remove(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     edit::remove_page(&app, shell.member()?, &opened.seen, &page, edit::whatever_stands).await?;
-    Ok(saved(&slug, Step::Pages, "The page is gone."))
+    Ok(saved(&slug, Step::Pages, "The page has been deleted."))
 }

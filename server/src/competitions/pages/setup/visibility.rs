@@ -189,7 +189,7 @@ async fn post_visibility(
 async fn post_link(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Visibility)).await?;
     invite::renew_link(&app, shell.member()?, &opened.seen).await?;
-    Ok(saved(&slug, Step::Visibility, "There is a new link; the old one no longer works."))
+    Ok(saved(&slug, Step::Visibility, "A new link was created; the old one no longer works."))
 }
 
 #[derive(Debug, Default, Deserialize)]
