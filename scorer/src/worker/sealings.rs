@@ -66,7 +66,7 @@ async fn is_foreign(db: &PgPool, competition_id: i64, sha256: &[u8; 32]) -> sqlx
 fn answer(request: &Request) -> Answer {
     match request {
         Request::Examine { .. } => {
-            Answer::Examined { report: Box::new(sealed_for_another()), commitment: None }
+            Answer::Examined { report: Box::new(sealed_for_another()), commitment: None, resplit: None }
         }
         Request::Split { .. } => {
             let sentence = "The labelled table was sealed for another competition, which is not over and has another host. If the labels are yours, send it once more as it is, or sealed anew.";
