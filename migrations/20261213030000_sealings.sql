@@ -39,8 +39,8 @@ from (
 order by first_at
 on conflict do nothing;
 
--- Asked by scorers before they open a file: whether it came to another competition before, which is not over and has no
--- host in common with any that this competition has it from.
+-- Asked by scorers before they open a file: whether it came to another competition before, which is not over, and not from
+-- that one's hosts. Whose it is goes on from the competition that it came to first to those that have a host in common.
 create function is_sealed_for_another(sealed bytea, competition bigint) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 as $$
@@ -52,10 +52,21 @@ as $$
               select from sealings own
               where own.sealed_sha256 = sealed and own.competition_id = competition and own.id < s.id)
     ) and not exists (
-        select from sealings s
-        join competition_hosts theirs on theirs.competition_id = s.competition_id
+        with recursive rightly as (
+            (select s.competition_id from sealings s
+             where s.sealed_sha256 = sealed and s.competition_id is not null
+             order by s.id limit 1)
+            union
+            select s.competition_id
+            from rightly r
+            join competition_hosts theirs on theirs.competition_id = r.competition_id
+            join competition_hosts ours on ours.user_id = theirs.user_id
+            join sealings s on s.competition_id = ours.competition_id and s.sealed_sha256 = sealed
+        )
+        select from rightly r
+        join competition_hosts theirs on theirs.competition_id = r.competition_id
         join competition_hosts ours on ours.user_id = theirs.user_id and ours.competition_id = competition
-        where s.sealed_sha256 = sealed and s.competition_id <> competition
+        where r.competition_id <> competition
     )
 $$;
 revoke execute on function is_sealed_for_another(bytea, bigint) from public;

@@ -51,8 +51,13 @@ async fn whoever_has_the_bytes_of_a_sealed_solution_reads_no_label_by_a_contest_
     world.open_competition(&ada, "houses", &Labels::regression()).await;
     let bytes = stolen(&world).await;
     draft(&eve, "thief").await;
-    for rest in ["/solution?sealed=true", "/table?target=target&sealed=true"] {
-        let refused = put(&eve, "thief", rest, &bytes).await.expect(403).text();
+    let table = "/api/v1/competitions/thief/table?target=target&sealed=true";
+    let kind = Some("application/octet-stream");
+    for answer in [
+        put(&eve, "thief", "/solution?sealed=true", &bytes).await,
+        eve.api.send(Method::POST, table, kind, bytes.clone()).await,
+    ] {
+        let refused = answer.expect(403).text();
         assert!(refused.contains(TOLD) && refused.contains("holdout host solution"), "{refused}");
     }
     let left = sql("select (select count(*) from solutions) + (select count(*) from labelled_tables)");
