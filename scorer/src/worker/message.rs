@@ -234,7 +234,10 @@ impl Request {
             | Self::Check { judging, .. }
             | Self::Compare { judging, .. }
             | Self::Probing { judging, .. } => vec![&judging.solution],
-            Self::Examine { draft } => draft.solution.iter().collect(),
+            Self::Examine { draft } => {
+                let counted = draft.counted.iter().map(|counted| &counted.judging.solution);
+                draft.solution.iter().chain(counted).collect()
+            }
             Self::Release { asked } => asked.draft.solution.iter().collect(),
             Self::Split { table } => vec![&table.file],
             Self::Ranks { board } => vec![&board.judging.solution],
