@@ -104,5 +104,5 @@ test("a file is sent again by itself and taken once, and ticks are counted", asy
   await player.page.getByRole("checkbox").check();
   await player.page.getByText("1 of 2 chosen").waitFor();
   await player.press("Save the choice");
-  await player.page.getByText("The choice is saved.").waitFor();
+  await player.page.getByText("Your choice has been saved.").waitFor();
 });

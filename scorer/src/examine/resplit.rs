@@ -320,7 +320,7 @@ mod tests {
     fn a_solution_without_usage_keeps_the_split_and_adds_nothing_else() {
         let rows = |usage: bool| -> String {
             let row = |id: u32| {
-                format!("{id},\"{}, x\",{}", id % 3, if id % 4 == 0 { "Public" } else { "Private" })
+                format!("{id},\"{}, x\",{}", id % 3, if id.is_multiple_of(4) { "Public" } else { "Private" })
             };
             let plain = |id: u32| format!("{id},\"{}, x\"", (id + 1) % 3);
             let head = if usage { "id,y,Usage\n" } else { "id,y\n" };
