@@ -176,7 +176,7 @@ async fn private_scores_appear_after_the_end_and_nothing_else_does(pool: PgPool)
     let slug = &walk.arena.slug;
     let of_parts = walk.world.visitor().get("/c/ranked/leaderboard").await.expect(200).text();
     assert!(
-        of_parts.contains("0.3807") && of_parts.contains("0.6872"),
+        of_parts.contains("0.38069") && of_parts.contains("0.68724"),
         "private scores of parts: {of_parts}"
     );
     for (kind, path) in [
