@@ -27,6 +27,7 @@ ROUTES = [
     ("data page", "/c/synthetic/data"),
     ("forum page", "/c/synthetic/forum"),
     ("general forum", "/forums/general"),
+    ("list of forums", "/forums"),
     ("competitions", "/api/v1/competitions"),
     ("competition", "/api/v1/competitions/synthetic"),
     ("board", "/api/v1/competitions/synthetic/leaderboard"),

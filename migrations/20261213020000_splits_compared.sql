@@ -9,6 +9,7 @@ create table split_comparisons (
 create index split_comparisons_by_active on split_comparisons (active_version_id);
 grant select on split_comparisons to holdout_web;
 grant select, insert, update on split_comparisons to holdout_scorer;
+grant select on site_pulse to holdout_scorer; -- for is_over: no comparison is needed after the end
 
 -- Before the end a version is scored only where its split, as it is now, was held against that of the version that
 -- counts now. A public score over rows that were private would be a private score.

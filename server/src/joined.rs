@@ -182,11 +182,21 @@ impl Bench {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The connection that rests here, or one of the pool.
+    /// What `read` finds on the connection that rests here, or on one of the pool.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn lend(&self, db: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+    /// Those of the read, and of the pool.
+    pub async fn read<T, R>(&self, db: &PgPool, read: R) -> sqlx::Result<T>
+    where
+        R: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, sqlx::Result<T>>,
+    {
+        let mut conn = self.lend(db).await?;
+        let found = read(&mut conn).await?;
+        self.rest(db, conn);
+        Ok(found)
+    }
+
+    async fn lend(&self, db: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
         match self.rested().filter(|resting| resting.since.elapsed() < REST) {
             Some(resting) => Ok(resting.conn),
             None => db.acquire().await,
@@ -194,7 +204,7 @@ impl Bench {
     }
 
     /// After a read that ended well.
-    pub fn rest(&self, db: &PgPool, conn: PoolConnection<Postgres>) {
+    fn rest(&self, db: &PgPool, conn: PoolConnection<Postgres>) {
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Asked with the place in hand: what comes after the end finds the pool closed.
         if db.options().get_max_connections() >= ENOUGH && !db.is_closed() {

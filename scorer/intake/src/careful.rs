@@ -221,10 +221,10 @@ struct Found {
     line: u64,
     examples: Vec<String>,
     total: u64,
-    /// Of other kinds or in other columns.
+    /// Cells that are wrong in other ways or in other columns.
     n_others: u64,
     /// Where the first of these is.
-    other_line: u64,
+    other_line: Option<u64>,
 }
 
 struct Widths {
@@ -330,12 +330,10 @@ impl<'a> Reading<'a> {
             examples: Vec::new(),
             total: 0,
             n_others: 0,
-            other_line: line,
+            other_line: None,
         });
         if found.fault.kind() != fault.kind() || found.column != column {
-            if found.n_others == 0 {
-                found.other_line = line;
-            }
+            found.other_line.get_or_insert(line);
             found.n_others += 1;
             return;
         }
@@ -411,15 +409,11 @@ impl<'a> Reading<'a> {
                 rejections::size(self.limits.longest_cell() as u64)
             );
         }
-        let (n_others, line) = (found.n_others, found.other_line);
-        match n_others {
-            0 => {}
-            1 => rejection
-                .message
-                .push_str(&format!(" Another cell, on line {line}, is wrong in another way.")),
-            _ => rejection.message.push_str(&format!(
-                " {n_others} other cells are wrong in other ways, the first of them on line {line}."
-            )),
+        if let Some(line) = found.other_line {
+            rejection.message.push_str(&match found.n_others {
+                1 => format!(" Another cell, on line {line}, is wrong in another way."),
+                n => format!(" {n} other cells are wrong in other ways, the first of them on line {line}."),
+            });
         }
         rejection
     }

@@ -58,43 +58,43 @@ fn endless() -> Rejection {
     .with_line(1)
 }
 
-/// What people send in place of a table, by the bytes that such a file begins with.
-const OTHER_KINDS: &[(&[u8], &str)] = &[
-    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook (.xls) or another old office document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xFF\xD8\xFF", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"%PDF", "a PDF document"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
-    (b"\xFD7zXZ", "an xz archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\x93NUMPY", "an array that NumPy saved (.npy)"),
-    (b"\x80\x02", "a pickle of Python"),
-    (b"\x80\x03", "a pickle of Python"),
-    (b"\x80\x04", "a pickle of Python"),
-    (b"\x80\x05", "a pickle of Python"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"ARROW1", "a Feather or Arrow file"),
-    (b"FEA1", "a Feather file"),
-    (b"SQLite format 3", "a SQLite database"),
-    (b"<!DOCTYPE html", "a web page"),
-    (b"<!doctype html", "a web page"),
-    (b"<html", "a web page"),
-    (b"{\"", "JSON"),
-    (b"[{", "JSON"),
-    (b"[[", "JSON"),
+/// What people send in place of a table, by the bytes that such a file has at a place.
+const OTHER_KINDS: &[(usize, &[u8], &str)] = &[
+    (0, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook (.xls) or another old office document"),
+    (0, b"\x89PNG", "a picture"),
+    (0, b"\xFF\xD8\xFF", "a picture"),
+    (0, b"GIF87a", "a picture"),
+    (0, b"GIF89a", "a picture"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"Rar!", "a RAR archive"),
+    (0, b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
+    (0, b"\xFD7zXZ", "an xz archive"),
+    (4, b"1AY&SY", "a bzip2 archive"),
+    (0, b"\x93NUMPY", "an array that NumPy saved (.npy)"),
+    (0, b"\x80\x02", "a pickle of Python"),
+    (0, b"\x80\x03", "a pickle of Python"),
+    (0, b"\x80\x04", "a pickle of Python"),
+    (0, b"\x80\x05", "a pickle of Python"),
+    (0, b"\x89HDF", "an HDF5 file"),
+    (0, b"ARROW1", "a Feather or Arrow file"),
+    (0, b"FEA1", "a Feather file"),
+    (0, b"SQLite format 3", "a SQLite database"),
+    (0, b"<!DOCTYPE html", "a web page"),
+    (0, b"<!doctype html", "a web page"),
+    (0, b"<html", "a web page"),
+    (0, b"{\"", "JSON"),
+    (0, b"[{", "JSON"),
+    (0, b"[[", "JSON"),
+    (257, b"ustar", "a tar archive"),
 ];
-/// Where a tar archive has its name.
-const TAR_AT: usize = 257;
 
 /// # Errors
 /// `not_utf8` for what is known to be something else than a table of text.
 fn reject_other_kinds(bytes: &[u8]) -> Result<(), Rejection> {
-    let is_tar = bytes.get(TAR_AT..).is_some_and(|rest| rest.starts_with(b"ustar"));
-    let begins = OTHER_KINDS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind);
-    match begins.or(is_tar.then_some("a tar archive")) {
-        Some(kind) => Err(Rejection::new(
+    let is_known =
+        |(at, known, _): &&(usize, &[u8], &str)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(known));
+    match OTHER_KINDS.iter().find(is_known) {
+        Some((_, _, kind)) => Err(Rejection::new(
             RejectionKind::NotUtf8,
             format!("The file is {kind}, not a table. Save the predictions as “CSV UTF-8” or Parquet and send that."),
         )
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn other_kinds_of_files_are_called_by_their_names() {
         let refused = |bytes: &[u8]| read(bytes, &Limits::default()).err().map(|rejection| rejection.message);
-        let tar = [&b"predictions.csv"[..], &[0; TAR_AT - 15], b"ustar\x0000"].concat();
+        let tar = [&b"predictions.csv"[..], &[0; 242], b"ustar\x0000"].concat();
         let old_workbook = [&b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"[..], &[0; 500]].concat();
         for (bytes, kind) in [
             (&old_workbook[..], "(.xls)"),
@@ -164,6 +164,7 @@ mod tests {
             (b"\x80\x04\x95\0\0\0\0\0\0\0\0", "pickle"),
             (b"[{\"id\": 1}]", "JSON"),
             (&tar, "tar archive"),
+            (b"BZh91AY&SY", "bzip2 archive"),
             (b"i\0d\0,\0y\0\n\0", "UTF-16"),
             (b"\0i\0d\0,\0y\0\n", "UTF-16"),
             (b"\xFF\xFEi\0", "UTF-16"),

@@ -73,13 +73,15 @@ impl<'a> Files<'a> {
 
     /// The scores of all files, of what was found out about the rows of each.
     pub(crate) fn add_up<M: PerRow>(&self, metric: &M, found: Vec<Vec<M::Found>>) -> Vec<PartScores> {
-        let of_file = |(rows, found): (&Rows<'_>, Vec<M::Found>)| {
-            let of_part = |part: &Range<usize>| {
-                rows.with_part(part.clone(), |rows| metric.add_up(rows, &found[part.clone()], self.params))
-            };
-            self.parts.iter().map(of_part).collect()
+        self.rows.iter().zip(found).map(|(rows, found)| self.add_up_parts(metric, rows, &found)).collect()
+    }
+
+    /// As [`Files::add_up`], of one file.
+    fn add_up_parts<M: PerRow>(&self, metric: &M, rows: &Rows<'_>, found: &[M::Found]) -> PartScores {
+        let of_part = |part: &Range<usize>| {
+            rows.with_part(part.clone(), |rows| metric.add_up(rows, &found[part.clone()], self.params))
         };
-        self.rows.iter().zip(found).map(of_file).collect()
+        self.parts.iter().map(of_part).collect()
     }
 
     /// The scores of all files, of those that each part has of them.
@@ -154,11 +156,7 @@ fn score_one_by_one<M: SumsTogether>(metric: &M, files: &Files<'_>) -> Vec<PartS
     let n_items = files.rows.iter().map(Rows::len).sum();
     parallel::map(files.rows.len(), n_items, |file| {
         let rows = &files.rows[file];
-        let found = SumsTogether::find(metric, rows, files.params);
-        let score = |part: &Range<usize>| {
-            rows.with_part(part.clone(), |rows| metric.add_up(rows, &found[part.clone()], files.params))
-        };
-        files.parts.iter().map(score).collect()
+        files.add_up_parts(metric, rows, &SumsTogether::find(metric, rows, files.params))
     })
 }
 

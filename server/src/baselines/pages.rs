@@ -4,6 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::response::Response;
 use uuid::Uuid;
 
 use super::send::{enter, send};
@@ -26,7 +27,6 @@ use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::form;
 use crate::web::shell::Shell;
 use crate::web::upload::receive;
-use axum::response::Response;
 
 pub fn router() -> Router<App> {
     Router::new()

@@ -1,5 +1,8 @@
 //! Finding a forum for a viewer.
 
+use futures_util::FutureExt;
+use sqlx::PgConnection;
+
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -25,16 +28,16 @@ pub enum Named {
 }
 
 async fn named(app: &App, name: Named) -> Result<Forum> {
-    let read = || async {
-        let mut conn = app.forum_bench.lend(&app.db).await?;
-        let forum = match &name {
-            Named::OfSite(slug) => store::forums::find_general(&mut conn, slug).await?,
-            Named::Of(id) => store::forums::find_of_competition(&mut conn, *id).await?,
-        };
-        app.forum_bench.rest(&app.db, conn);
-        Ok(forum)
-    };
-    app.forums.read(name.clone(), read).await?.ok_or(AppError::NotFound)
+    let wanted = name.clone();
+    let read = || app.forum_bench.read(&app.db, move |conn| find(conn, wanted).boxed());
+    app.forums.read(name, read).await?.ok_or(AppError::NotFound)
+}
+
+async fn find(conn: &mut PgConnection, name: Named) -> sqlx::Result<Option<Forum>> {
+    match name {
+        Named::OfSite(slug) => store::forums::find_general(conn, &slug).await,
+        Named::Of(id) => store::forums::find_of_competition(conn, id).await,
+    }
 }
 
 /// A general forum by its address.

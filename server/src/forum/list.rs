@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::{FutureExt, TryFutureExt};
 use sqlx::PgConnection;
 
 use crate::app::App;
@@ -148,12 +149,7 @@ pub type Lists = Joined<Wanted, Arc<Part>>;
 /// # Errors
 /// Those of the database.
 pub async fn read(app: &App, wanted: Wanted) -> Result<Arc<Part>> {
-    let read = || async {
-        let mut conn = app.forum_bench.lend(&app.db).await?;
-        let part = part(&mut conn, wanted).await?;
-        app.forum_bench.rest(&app.db, conn);
-        Ok(Arc::new(part))
-    };
+    let read = || app.forum_bench.read(&app.db, move |conn| part(conn, wanted).map_ok(Arc::new).boxed());
     Ok(app.topics.read(wanted, read).await?)
 }
 
@@ -193,12 +189,7 @@ pub type Shelves = Joined<(), Arc<Vec<Shelf>>>;
 /// # Errors
 /// Those of the database.
 pub async fn shelves(app: &App) -> Result<Arc<Vec<Shelf>>> {
-    let read = || async {
-        let mut conn = app.forum_bench.lend(&app.db).await?;
-        let shelves = read_shelves(&mut conn).await?;
-        app.forum_bench.rest(&app.db, conn);
-        Ok(Arc::new(shelves))
-    };
+    let read = || app.forum_bench.read(&app.db, |conn| read_shelves(conn).map_ok(Arc::new).boxed());
     Ok(app.shelves.read((), read).await?)
 }
 

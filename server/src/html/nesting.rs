@@ -6,19 +6,19 @@ use std::rc::Rc;
 
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
-use html5ever::{Attribute, ExpandedName, LocalName, Namespace, ParseOpts, QualName, parse_fragment};
+use html5ever::{
+    Attribute, ExpandedName, LocalName, Namespace, ParseOpts, QualName, local_name, ns, parse_fragment,
+};
 
 /// Deeper than anything that people write or programs put out to be read.
 const DEEPEST: u32 = 200;
 /// Bytes read at once: so many can nest some thousand elements further before somebody looks.
 const READ_AT_ONCE: usize = 4_096;
-/// What fragments are read inside of, as the cleaner reads them.
-const AROUND: &str = "div";
-const HTML: &str = "http://www.w3.org/1999/xhtml";
 
 /// Whether the HTML nests deeper than any that is shown. Looks no further than it must.
 pub fn is_deep(html: &str) -> bool {
-    let around = QualName::new(None, Namespace::from(HTML), LocalName::from(AROUND));
+    // As the cleaner reads fragments.
+    let around = QualName::new(None, ns!(html), local_name!("div"));
     let mut parser = parse_fragment(Depths::default(), ParseOpts::default(), around, Vec::new(), false);
     let mut rest = html;
     while !rest.is_empty() {

@@ -4,6 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::response::Response;
 
 use super::model::{Comparison, Pair, State as Progress};
 use super::{ask, store};
@@ -17,7 +18,6 @@ use crate::web::format;
 use crate::web::forms::redirect_saying;
 use crate::web::routing::form;
 use crate::web::shell::Shell;
-use axum::response::Response;
 
 pub fn router() -> Router<App> {
     Router::new().route(paths::HOST_SIMILAR, form(show_similar, post_compare))

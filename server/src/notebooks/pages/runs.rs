@@ -4,6 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
+use axum::response::Response;
 
 use super::{Head, Part, Pedigree};
 use crate::api::paging::{Keyset, Slice};
@@ -23,7 +24,6 @@ use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::redirect_saying;
 use crate::web::shell::Shell;
-use axum::response::Response;
 
 /// What a notebook's page says about runs of the version that it shows.
 #[derive(Debug, Clone)]

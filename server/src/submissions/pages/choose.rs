@@ -4,6 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::response::Response;
 
 use super::show::see_as_participant;
 use crate::accounts::model::Member;
@@ -20,7 +21,6 @@ use crate::web::extract::SignedIn;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::shell::Shell;
-use axum::response::Response;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "submissions/final.html")]
