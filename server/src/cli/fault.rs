@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(told["error"]["retry_after_seconds"], 60);
         let nothing = CliError::from_answer(404, &json!({ "detail": NOTHING_HERE })).to_string();
         assert!(nothing.contains("`holdout competitions`"), "{nothing}");
-        let rules = json!({ "detail": "Accept the rules first: then the data is yours to download." });
+        let rules = json!({ "detail": "Accept the rules first; then you can download the data." });
         assert!(CliError::from_answer(403, &rules).to_string().contains("`holdout join`"));
         assert!(CliError::from_answer(401, &Value::Null).to_string().ends_with("`holdout login` first."));
     }

@@ -554,7 +554,7 @@ mod tests {
         let html = page.render().expect("drawn");
         assert!(
             html.contains("may truly have by the mean")
-                && html.contains("ranges of different widths")
+                && html.contains("Ranges differ in width")
                 && html.contains("1–4"),
             "{html}"
         );

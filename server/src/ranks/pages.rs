@@ -152,6 +152,6 @@ mod tests {
         for shown in ["Mean rank", "Their order by the mean of ranks may be chance.", "log_loss", "roc_auc"] {
             assert!(html.contains(shown), "{shown} in {html}");
         }
-        assert!(!html.contains("not compared yet") && !html.contains("is counted after the end"), "{html}");
+        assert!(!html.contains("not compared yet") && !html.contains("is shown after the end"), "{html}");
     }
 }

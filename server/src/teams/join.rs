@@ -88,7 +88,7 @@ mod tests {
         assert!(hindrance(&seen, at(19)).is_some_and(|sentence| sentence.contains("baseline")));
         seen.standing = Standing { was_host: true, ..Standing::of_nobody() };
         for day in [19, 31] {
-            assert!(hindrance(&seen, at(day)).is_some_and(|sentence| sentence.contains("hosted")));
+            assert!(hindrance(&seen, at(day)).is_some_and(|sentence| sentence.contains("used to host")));
         }
     }
 }
