@@ -1,5 +1,9 @@
 -- Whether a new version's split may count while private scores are hidden, as a scorer found that holds the key.
 
+-- Whether it was sent without a split and a scorer wrote the one that counts into it.
+-- locks: some solutions a version, and a constant that no row is written for
+alter table solutions add column keeps_split boolean not null default false;
+
 create table split_comparisons (
     version_id bigint primary key references scoring_versions on delete cascade,
     input_revision integer not null, -- of the version, when it was compared

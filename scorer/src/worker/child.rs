@@ -386,7 +386,9 @@ impl Child {
             }
         };
         let held = self.hold_split(&competition, draft)?;
-        report.findings.extend(kept.as_ref().map(|_| examine::resplit::told_kept()));
+        if kept.is_some() || draft.keeps_split {
+            report.findings.push(examine::resplit::told_kept());
+        }
         let resplit = held.map(|held| {
             report.findings.extend(held.findings);
             held.resplit

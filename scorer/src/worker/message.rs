@@ -74,6 +74,8 @@ impl Judging {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     pub solution: Option<FileRef>,
+    /// Whether it was sent without a split, and has that which counts from a look before.
+    pub keeps_split: bool,
     pub metric: Option<String>,
     /// The text of the Python module, where the host wrote the metric.
     pub module: Option<String>,

@@ -359,6 +359,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
     let Some(row) = sqlx::query!(
         r#"select v.competition_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed,
                   v.declared, v.input_revision, v.files_revision, v.activated_at, x.storage_key as "storage_key?", x.sealed_sha256 as "sealed_sha256?",
+                  coalesce(x.keeps_split, false) as "keeps_split!",
                   m.source as "module?", v.higher_is_better, c.daily_limit, c.total_limit, c.starts_at, c.ends_at,
                   shown_decimals(c) as "score_decimals!", c.active_version_id, is_over(c) as "is_over!",
                   exists (select from commitments k where k.version_id = v.id) as "is_committed!"
@@ -394,6 +395,7 @@ async fn draft(conn: &mut PgConnection, version_id: i64) -> sqlx::Result<Option<
         request: Request::Examine {
             draft: Draft {
                 solution: row.storage_key.map(|key| file(key, row.sealed_sha256)),
+                keeps_split: row.keeps_split,
                 metric: row.metric,
                 module: row.module,
                 params: object(row.params),

@@ -70,8 +70,8 @@ pub(super) async fn compared(
 async fn put_kept(conn: &mut PgConnection, version_id: i64, kept: &KeptSolution) -> sqlx::Result<()> {
     sqlx::query!(
         "with kept as (
-             insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256)
-             select competition_id, $2, $3, $4, $5 from scoring_versions where id = $1
+             insert into solutions (competition_id, recipient, storage_key, sealed_bytes, sealed_sha256, keeps_split)
+             select competition_id, $2, $3, $4, $5, true from scoring_versions where id = $1
              returning id
          )
          update scoring_versions v set solution_id = kept.id from kept where v.id = $1",

@@ -101,6 +101,15 @@ impl Scene {
         .execute(&self.world.pool)
         .await
         .unwrap();
+        sql("insert into split_comparisons
+             select v.id, v.input_revision, c.active_version_id, true
+             from competitions c join scoring_versions v on v.competition_id = c.id
+             where c.slug = $1 and v.stage = 'draft' and c.active_version_id is not null
+             on conflict do nothing")
+        .bind(slug)
+        .execute(&self.world.pool)
+        .await
+        .unwrap();
         self.forget_jobs().await;
     }
 

@@ -264,7 +264,7 @@ async fn whoever_looks_where_forms_are_sent_or_misspells_an_address_comes_to_the
     for elsewhere in ["//evil.example/", "/nowhere", "/c/nowhere"] {
         ada.browser.get(elsewhere).await.expect(404);
     }
-    let posted = ada.browser.post_form("/forums", &[]).await.expect(405).text();
+    let posted = ada.browser.post_form("/c/nowhere/leaderboard", &[]).await.expect(405).text();
     assert!(posted.contains("nothing was changed") && !posted.contains("header Allow"), "{posted}");
     world.close().await;
 }

@@ -198,7 +198,7 @@ async fn the_asker_marks_the_answer_and_an_answered_topic_stays(pool: PgPool) {
     assert_eq!(accepted, answer.0);
     topics::accept(&stage.app, &ada, &as_ada, None).await.unwrap();
     let own = seen(&stage, opening, &ada).await;
-    assert!(refusal(posts::delete(&stage.app, &ada, &own).await).contains("answered"));
+    assert!(refusal(posts::delete(&stage.app, &ada, &own).await).contains("has answers"));
     posts::delete(&stage.app, &bob, &seen(&stage, answer, &bob).await).await.unwrap();
     posts::delete(&stage.app, &ada, &own).await.unwrap();
     let gone = subjects::see(&stage.app, topic.into(), Some(&bob)).await;

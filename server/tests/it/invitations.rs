@@ -126,7 +126,7 @@ async fn few_invitations_go_out_a_day_and_none_twice(pool: PgPool) {
     invite(&ada, &arena, &many).await;
     assert_eq!(count(&world, LETTERS).await, 100);
     let page = ada.browser.get("/c/club/host/visibility").await.expect(200).text();
-    assert!(page.contains("Tell 130 who were not told yet"), "{page}");
+    assert!(page.contains("Notify 130 people not notified yet"), "{page}");
 
     world.let_pass(TimeDelta::hours(25)).await;
     assert_eq!(tell(&ada, &arena, json!({}), 200).await, json!({ "n_told": 100, "n_waiting": 30 }));

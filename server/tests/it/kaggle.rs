@@ -362,7 +362,7 @@ async fn the_real_client_fails_with_a_sentence_that_helps(pool: PgPool) {
         .unwrap();
     by_key.write("long.csv", Labels::predictions(250, 617).repeat(20));
     let long = ["submit", "houses", "-f", "long.csv", "-m", "x"];
-    by_key.refused(&long, "This file is larger than 1 KiB").await;
+    by_key.refused(&long, "This file is larger than the limit of 1 KiB").await;
     sql("update competitions set max_upload_bytes = 1048576, starts_at = clock_now() + interval '1 hour'")
         .execute(&world.pool)
         .await

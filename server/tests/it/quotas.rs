@@ -76,7 +76,7 @@ async fn what_does_not_fit_is_refused_and_costs_nothing(pool: PgPool) {
     let refused = arena.send(&bob, "p.csv", predictions.clone()).await.expect(413);
     assert_eq!(refused.json()["type"], "quota");
     assert!(
-        refused.text().contains("take") && refused.text().contains("ask the administrators"),
+        refused.text().contains("no storage left") && refused.text().contains("ask the administrators"),
         "{}",
         refused.text()
     );

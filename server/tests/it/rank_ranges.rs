@@ -144,7 +144,7 @@ async fn ranges_stand_beside_the_board_once_scorers_had_time(pool: PgPool) {
     assert!(dan["rank_low"].is_null(), "nobody looked at it yet: {dan}");
     assert_eq!(board["ranks"]["is_current"], false, "{board}");
     let page = world.visitor().get("/c/noisy/leaderboard").await.expect(200).text();
-    assert!(page.contains("The ranges are from ") && page.contains("the board changed since"), "{page}");
+    assert!(page.contains("The ranges are from ") && page.contains("the board has changed since"), "{page}");
     look(&world).await;
     let board = arena.board().await;
     assert_eq!(board["ranks"]["is_current"], true, "{board}");

@@ -33,7 +33,7 @@ async fn a_notebook_is_pushed_again_and_again_and_comes_back_byte_for_byte(pool:
     let next =
         author.run(&[&push[..], &["--visibility", "public", "-m", "more trees"]].concat()).await.expect(0);
     assert!(
-        next.out.contains("Version 2 is here.") && next.out.contains("/n/bob/first-model"),
+        next.out.contains("Version 2 has been pushed.") && next.out.contains("/n/bob/first-model"),
         "{}",
         next.out
     );
