@@ -35,9 +35,10 @@ fn bare(mut spec: MetricSpec) -> MetricSpec {
 }
 
 /// Metrics whose every score lies from 0 to 1, whatever the files and parameters; sorted.
-const SHARES: [&str; 74] = [
+const SHARES: [&str; 75] = [
     "accuracy",
     "accuracy_argmax",
+    "auc_above_tpr",
     "auc_ovo_macro",
     "auc_ovr_macro",
     "auc_ovr_weighted",

@@ -4,6 +4,7 @@ use super::sums::Sums;
 use super::{curve, distances, pairs, shifting, single, survival};
 use crate::kernels::{median, sum};
 use crate::metrics::binary::curve::with_curve;
+use crate::metrics::columnwise::ONE_CLASS_COLUMNS;
 use crate::metrics::{Metric, Params, Rows, Undefined, find};
 
 /// `None` where no formula is known.
@@ -17,6 +18,7 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
         "partial_auc" => {
             curve::partial_roc_auc(rows, truth(rows), prediction(rows), params.number("max_fpr"))
         }
+        "auc_above_tpr" => above_rate(rows, params.number("min_tpr")),
         "average_precision" => curve::average_precision(rows, truth(rows), prediction(rows)),
         "mean_column_auc" => of_classes(rows, &columns(rows), curve::roc_auc),
         "auc_ovr_macro" => of_classes(rows, &normalised(rows), curve::roc_auc),
@@ -28,7 +30,7 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
         "mc_rmsle" => of_columns("rmsle", rows),
         "r2_uniform" => of_columns("r2", rows),
         "mc_spearman" => of_columns("spearman", rows),
-        "mc_auc" => of_columns("roc_auc", rows),
+        "mc_auc" => of_areas(rows, params),
         "c_index" | "c_index_harrell_sksurv" => survival::harrell(rows),
         "c_index_ipcw" => survival::uno(rows, params),
         "cumulative_dynamic_auc" => survival::auc_at(rows, params),
@@ -59,6 +61,10 @@ pub(super) fn influence(metric: &dyn Metric, params: &Params, rows: &Rows<'_>) -
             // That the middle moves with the weights costs nothing: there the lower sum is at its least.
             let middle = median(y.to_vec());
             ratio(rows, |at| (y[at] - p[at]).abs(), |at| (y[at] - middle).abs(), |ratio| 1.0 - ratio)
+        }
+        "r2_about_zero" => {
+            let (y, p) = rows.numbers();
+            ratio(rows, |at| (y[at] - p[at]).powi(2), |at| y[at].powi(2), |ratio| 1.0 - ratio)
         }
         "rmspe" => {
             let (y, p) = rows.numbers();
@@ -153,6 +159,30 @@ fn of_pairs(rows: &Rows<'_>, columns: &[Vec<f64>]) -> Option<Vec<f64>> {
 fn of_columns(name: &str, rows: &Rows<'_>) -> Option<Vec<f64>> {
     let (inner, params) = find(name, &serde_json::Map::new()).ok()?;
     mean(rows.truths.len(), |column| Some(single(inner, &params, &rows.with_column(column))?.values))
+}
+
+/// The areas of columns, of those that have one where the others are left out.
+fn of_areas(rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
+    if !ONE_CLASS_COLUMNS.is_left_out(params) {
+        return of_columns("roc_auc", rows);
+    }
+    let of = |column: usize| {
+        curve::roc_auc(rows, rows.truths[column].numbers(), rows.predictions[column].numbers())
+    };
+    let known: Vec<Vec<f64>> = (0..rows.truths.len()).filter_map(of).collect();
+    mean(known.len(), |at| known.get(at).cloned())
+}
+
+/// The area above a rate of true positives is that of the start of the curve which finds negatives from the lowest
+/// score up.
+fn above_rate(rows: &Rows<'_>, min_tpr: f64) -> Option<Vec<f64>> {
+    let turned =
+        |values: &[f64], of: fn(f64) -> f64| -> Vec<f64> { values.iter().map(|value| of(*value)).collect() };
+    let (truth, score) = rows.numbers();
+    let (truth, score) = (turned(truth, |truth| 1.0 - truth), turned(score, |score| -score));
+    let limit = 1.0 - min_tpr;
+    let scaled_back = if limit < 1.0 { 2.0 * (limit - limit * limit / 2.0) } else { 1.0 };
+    Some(scaled(curve::partial_roc_auc(rows, &truth, &score, limit)?, scaled_back))
 }
 
 fn mean(n: usize, of: impl Fn(usize) -> Option<Vec<f64>>) -> Option<Vec<f64>> {

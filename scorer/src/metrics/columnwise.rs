@@ -3,7 +3,7 @@
 use holdout_contract::rejection::RejectionKind;
 use holdout_contract::spec::{Cell, Direction, Task};
 
-use super::about::{About, CLIP, fields};
+use super::about::{About, CLIP, Kind, ParameterAbout, fields};
 use super::binary::{curve, loss};
 use super::regression::{association, pointwise, ratio};
 use super::{
@@ -17,6 +17,58 @@ pub struct Columnwise {
     about: About,
     inner: &'static dyn Metric,
     prediction: Cell,
+    /// What becomes of columns that have no score.
+    without_score: WithoutScore,
+}
+
+/// Columns of a split on which the inner metric is undefined.
+pub(crate) enum WithoutScore {
+    Refused,
+    /// As the host chose by this parameter.
+    AsChosen(&'static ParameterAbout),
+}
+
+const SKIPPED: &str = "skip";
+
+/// What becomes of tags that all rows of a split have, or none.
+pub(crate) static ONE_CLASS_COLUMNS: WithoutScore = WithoutScore::AsChosen(&ONE_CLASS);
+
+const ONE_CLASS: ParameterAbout = ParameterAbout {
+    name: "one_class_columns",
+    kind: Kind::Choice(&["refuse", SKIPPED], "refuse"),
+    description: "What a column does whose rows of the split are all positive, or all negative: it leaves the whole score undefined, or is left out of the average.",
+    is_main: false,
+};
+
+impl WithoutScore {
+    pub(crate) fn is_left_out(&self, params: &Params) -> bool {
+        matches!(self, Self::AsChosen(parameter) if params.text(parameter.name) == Some(SKIPPED))
+    }
+}
+
+/// Scores of columns, added up.
+struct Total {
+    sum: f64,
+    n_columns: usize,
+}
+
+impl Total {
+    fn of(scores: impl Iterator<Item = Result<f64, Undefined>>, leaves_out: bool) -> Result<f64, Undefined> {
+        let mut total = Self { sum: 0.0, n_columns: 0 };
+        for score in scores {
+            match score {
+                Err(_) if leaves_out => {}
+                score => {
+                    total.sum += score?;
+                    total.n_columns += 1;
+                }
+            }
+        }
+        match total.n_columns {
+            0 => Err(Undefined::because("No column of this split has a score, so there is none to average.")),
+            n_columns => Ok(total.sum / n_columns as f64),
+        }
+    }
 }
 
 impl Metric for Columnwise {
@@ -33,26 +85,25 @@ impl Metric for Columnwise {
     }
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let n_columns = rows.truths.len();
-        let mut total = 0.0;
-        for at in 0..n_columns {
-            total += self.inner.score(&of_column(rows, at), params)?;
-        }
-        Ok(total / n_columns as f64)
+        let scores = (0..rows.truths.len()).map(|at| self.inner.score(&of_column(rows, at), params));
+        Total::of(scores, self.without_score.is_left_out(params))
     }
 
     fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
-        let n_columns = rows.truths.len();
-        let mut totals = vec![0.0; draws.n_draws()];
-        for at in 0..n_columns {
+        let leaves_out = self.without_score.is_left_out(params);
+        let of_column = |at| {
             let column = of_column(rows, at);
-            let scores = match self.inner.per_row().filter(|_| self.laws().has_weights) {
-                Some(per_row) => per_row.scores_of_row_draws(&column, params, draws),
-                None => self.inner.scores_of_draws(&column, params, draws)?,
-            };
-            totals.iter_mut().zip(scores).for_each(|(total, score)| *total += score);
-        }
-        Some(totals.into_iter().map(|total| total / n_columns as f64).collect())
+            match self.inner.per_row().filter(|_| self.laws().has_weights) {
+                Some(per_row) => Some(per_row.scores_of_row_draws(&column, params, draws)),
+                None => self.inner.scores_of_draws(&column, params, draws),
+            }
+        };
+        let columns = (0..rows.truths.len()).map(of_column).collect::<Option<Vec<Vec<f64>>>>()?;
+        let of_draw = |draw: usize| {
+            let scores = columns.iter().map(|scores| super::finite(scores[draw]));
+            Total::of(scores, leaves_out).unwrap_or(f64::NAN)
+        };
+        Some((0..draws.n_draws()).map(of_draw).collect())
     }
 
     fn together(&self) -> Option<&dyn ScoresTogether> {
@@ -65,18 +116,17 @@ impl ScoresTogether for Columnwise {
         let (Some(first), Some(inner)) = (files.rows.first(), self.inner.together()) else {
             return Vec::new();
         };
-        let n_columns = first.truths.len();
-        let none_yet: PartScores = files.parts.iter().map(|_| Ok(0.0)).collect();
-        let mut totals = vec![none_yet; files.rows.len()];
-        for at in 0..n_columns {
+        let of_column = |at| {
             let rows: Vec<Rows<'_>> = files.rows.iter().map(|rows| of_column(rows, at)).collect();
-            let of_column = inner.score_files(&Files { rows: &rows, ..*files });
-            for (total, score) in totals.iter_mut().flatten().zip(of_column.into_iter().flatten()) {
-                *total = std::mem::replace(total, Ok(0.0)).and_then(|total| Ok(total + score?));
-            }
-        }
-        let mean = |total: Result<f64, Undefined>| total.map(|total| total / n_columns as f64);
-        totals.into_iter().map(|totals| totals.into_iter().map(mean).collect()).collect()
+            inner.score_files(&Files { rows: &rows, ..*files })
+        };
+        let columns: Vec<Vec<PartScores>> = (0..first.truths.len()).map(of_column).collect();
+        let leaves_out = self.without_score.is_left_out(files.params);
+        let of_part = |file: usize, part: usize| {
+            Total::of(columns.iter().map(|column| column[file][part].clone()), leaves_out)
+        };
+        let of_file = |file| (0..files.parts.len()).map(|part| of_part(file, part)).collect();
+        (0..files.rows.len()).map(of_file).collect()
     }
 }
 
@@ -108,6 +158,7 @@ pub static MCRMSE: Columnwise = Columnwise {
     },
     inner: &pointwise::RMSE,
     prediction: Cell::Number,
+    without_score: WithoutScore::Refused,
 };
 
 pub static MCMAE: Columnwise = Columnwise {
@@ -120,6 +171,7 @@ pub static MCMAE: Columnwise = Columnwise {
     },
     inner: &pointwise::MAE,
     prediction: Cell::Number,
+    without_score: WithoutScore::Refused,
 };
 
 pub static MC_RMSLE: Columnwise = Columnwise {
@@ -133,6 +185,7 @@ pub static MC_RMSLE: Columnwise = Columnwise {
     },
     inner: &pointwise::RMSLE,
     prediction: Cell::Number,
+    without_score: WithoutScore::Refused,
 };
 
 pub static R2_UNIFORM: Columnwise = Columnwise {
@@ -148,6 +201,7 @@ pub static R2_UNIFORM: Columnwise = Columnwise {
     },
     inner: &ratio::R2,
     prediction: Cell::Number,
+    without_score: WithoutScore::Refused,
 };
 
 pub static MC_SPEARMAN: Columnwise = Columnwise {
@@ -163,6 +217,7 @@ pub static MC_SPEARMAN: Columnwise = Columnwise {
     },
     inner: &association::SPEARMAN,
     prediction: Cell::Number,
+    without_score: WithoutScore::Refused,
 };
 
 pub static MC_LOG_LOSS: Columnwise = Columnwise {
@@ -182,6 +237,7 @@ pub static MC_LOG_LOSS: Columnwise = Columnwise {
     },
     inner: &loss::LOG_LOSS,
     prediction: Cell::Probability,
+    without_score: WithoutScore::Refused,
 };
 
 pub static MC_AUC: Columnwise = Columnwise {
@@ -194,12 +250,15 @@ pub static MC_AUC: Columnwise = Columnwise {
         layout: fields::Fields::TargetColumns(Cell::Binary),
         sentence: "The area under the ROC curve of every 0/1 column, averaged.",
         formula: r"\frac1C\sum_{c}\mathrm{AUC}_c",
-        edge_cases: &["Undefined when a column of the split has one class only."],
+        parameters: &[ONE_CLASS],
+        edge_cases: &[
+            "Undefined when a column of the split has one class only, unless such columns are left out; then it is undefined when all have.",
+        ],
         gaming: "Only the order within a column counts.",
-        ..BLANK
     },
     inner: &curve::ROC_AUC,
     prediction: Cell::Number,
+    without_score: WithoutScore::AsChosen(&ONE_CLASS),
 };
 
 /// The mean great-circle distance.

@@ -20,7 +20,7 @@ pub const N_SIBLINGS: usize = 3;
 /// first of a group stands for it and may stand in a later family, too, where cells are stricter.
 pub const FAMILIES: &[&[&[&str]]] = &[
     &[
-        &["rmse", "mse", "r2"],
+        &["rmse", "mse", "r2", "r2_about_zero"],
         &["mae", "wape", "d2_absolute_error"],
         &["medae"],
         &["spearman"],
@@ -60,6 +60,7 @@ pub const FAMILIES: &[&[&[&str]]] = &[
         &["average_precision"],
         &["ks_statistic"],
         &["partial_auc"],
+        &["auc_above_tpr"],
         &["eer"],
         &["top_recall"],
         &["min_dcf"],

@@ -182,6 +182,7 @@ fn influence_is_the_derivative_of_the_score_by_the_weight() {
         ("ccc", json!({})),
         ("wape", json!({})),
         ("rmspe", json!({})),
+        ("r2_about_zero", json!({})),
         ("mcrmse", json!({})),
         ("roc_auc", json!({})),
         ("gini_auc", json!({})),

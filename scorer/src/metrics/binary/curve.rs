@@ -349,6 +349,41 @@ fn partial_auc(curve: &Curve<'_>, params: &Params) -> Result<f64, Undefined> {
     Ok(0.5 * (1.0 + (area - smallest) / (limit - smallest)))
 }
 
+pub static AUC_ABOVE_TPR: OnCurve = OnCurve {
+    about: About {
+        name: "auc_above_tpr",
+        title: "Area under the ROC curve above a true positive rate",
+        best: None,
+        parameters: &[ParameterAbout {
+            name: "min_tpr",
+            kind: Kind::Number(0.0, 1.0 - 1e-9, 0.8),
+            description: "The true positive rate above which area counts.",
+            is_main: true,
+        }],
+        sentence: "The area under the ROC curve that lies above a true positive rate, where misses are hardly tolerated: perfect is 1 less that rate.",
+        formula: r"\int_0^1\max(\mathrm{TPR}(f)-t,\,0)\,df",
+        edge_cases: &["The curve is interpolated where it crosses the rate.", "Not scaled.", ONE_CLASS_RULE],
+        ..BLANK
+    },
+    laws: LAWS,
+    compute: area_above_rate,
+};
+
+fn area_above_rate(curve: &Curve<'_>, params: &Params) -> Result<f64, Undefined> {
+    let least = params.number("min_tpr");
+    let (mut area, mut before) = (0.0, (0.0, 0.0));
+    curve.each_rate(|x1, y1| {
+        let (x0, y0) = std::mem::replace(&mut before, (x1, y1));
+        if y0 >= least {
+            area += (x1 - x0) * ((y0 - least) + (y1 - least)) / 2.0;
+        } else if y1 > least {
+            let share_above = (y1 - least) / (y1 - y0);
+            area += (x1 - x0) * share_above * (y1 - least) / 2.0;
+        }
+    })?;
+    Ok(area)
+}
+
 pub static AVERAGE_PRECISION: OnCurve = OnCurve {
     about: About {
         name: "average_precision",

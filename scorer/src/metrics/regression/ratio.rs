@@ -282,6 +282,32 @@ pub static RMSPE: Quotient = Quotient {
     },
 };
 
+pub static R2_ABOUT_ZERO: Quotient = Quotient {
+    about: About {
+        name: "r2_about_zero",
+        title: "R² about zero",
+        sentence: "The share of the squared truth that the predictions explain: 1 is perfect, 0 is as good as predicting 0 for every row.",
+        formula: r"1-\frac{\sum_{i}(y_i-p_i)^2}{\sum_{i}y_i^2}",
+        edge_cases: &["Undefined when all true values are 0.", "Below 0 when worse than a file of zeros."],
+        gaming: "Ranks as the squared error does: honest forecasts of the mean are rewarded; a few extreme rows can decide. Where the truth lies far from 0, every sensible file comes near 1.",
+        ..BLANK
+    },
+    laws: Laws {
+        is_symmetric: false,
+        has_weights: true,
+        undefined_on: &[Degenerate::NoRows, Degenerate::ZeroTruth],
+    },
+    terms: |y, p| [(y - p).powi(2), y.powi(2)],
+    divided: |_, _, [errors, squares]| {
+        if squares == 0.0 {
+            return Err(Undefined::because(
+                "All true values of this split are 0, so there is nothing to divide by.",
+            ));
+        }
+        Ok(1.0 - errors / squares)
+    },
+};
+
 pub(crate) fn is_constant(values: &[f64]) -> bool {
     values.iter().all(|value| *value == values[0])
 }
