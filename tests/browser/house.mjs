@@ -4,15 +4,16 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const PATIENCE_MS = 90_000;
 
 function binary() {
-  const candidates = [process.env.HOLDOUT_BIN, "target/release/holdout", "target/debug/holdout"];
-  const found = candidates.filter(Boolean).map((path) => join(ROOT, path)).find(existsSync);
-  if (!found) throw new Error("build it first: cargo build");
+  const named = process.env.HOLDOUT_BIN;
+  const candidates = named ? [named] : ["target/release/holdout", "target/debug/holdout"];
+  const found = candidates.map((path) => resolve(ROOT, path)).find(existsSync);
+  if (!found) throw new Error(`build it first: cargo build (there is no ${candidates.join(" or ")})`);
   return found;
 }
 

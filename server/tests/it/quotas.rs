@@ -99,7 +99,7 @@ async fn what_does_not_fit_is_refused_and_costs_nothing(pool: PgPool) {
     let sent = arena.send(&bob, "p.csv", predictions.clone()).await.expect(201).json();
     assert_eq!(sent["allowance"]["left"], 3, "what was refused cost nothing: {sent}");
     let page = bob.browser.get("/settings/data").await.expect(200).text();
-    assert!(page.contains("Storage is almost full"), "{page}");
+    assert!(page.contains("storage is almost full"), "{page}");
 
     // The competition's room is another, and whoever sets it is an administrator.
     allow(&root, "people/bob", None).await;
