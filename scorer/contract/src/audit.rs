@@ -217,6 +217,12 @@ impl Audit {
         }])
     }
 
+    /// Whether the metric has no meaning on these labels, whatever else was found: nobody may launch with it, and no reason
+    /// changes that.
+    pub fn is_refused(&self) -> bool {
+        self.overall == Overall::Refused || self.checks.iter().any(|check| check.verdict == Verdict::Refused)
+    }
+
     /// Probing, resolution and plan belong to the contest and `T` to the tables, not to the metric: they are shown, but do
     /// not count towards the verdict. A refusal counts where nothing else could be judged, and where
     /// nothing was judged there is no verdict.

@@ -50,6 +50,30 @@ pub fn of_scored_groups(case: &Case<'_>) -> Option<(String, Vec<f64>)> {
     Some(("the middle of each series".to_owned(), case.clamped(report)))
 }
 
+/// What a file scores, under a metric of groups, that has in every row the middle of the other rows of its group: no chance is
+/// in it, and where a group hardly changes it is as good as the truth.
+pub fn score_of_others(case: &Case<'_>) -> Option<f64> {
+    let groups = members(case.groups.as_ref()?);
+    let middle = quantile(&case.truth, 0.5);
+    let mut report = vec![middle; case.n()];
+    for rows in groups.iter().filter(|rows| rows.len() > 1) {
+        let mut order = rows.clone();
+        order.sort_by(|a, b| case.truth[*a as usize].total_cmp(&case.truth[*b as usize]));
+        let truths: Vec<f64> = order.iter().map(|row| case.truth[*row as usize]).collect();
+        for (place, row) in order.iter().enumerate() {
+            report[*row as usize] = middle_without(&truths, place);
+        }
+    }
+    case.score(&case.truth, &case.clamped(report))
+}
+
+/// The middle of ascending values without one of them.
+fn middle_without(sorted: &[f64], place: usize) -> f64 {
+    let left = |at: usize| sorted[at + usize::from(at >= place)];
+    let n = sorted.len() - 1;
+    f64::midpoint(left((n - 1) / 2), left(n / 2))
+}
+
 /// How much better this score is, by chance alone, than that of one value for all rows.
 fn luck(case: &Case<'_>, apart: &[f64], average: &Average, score: f64) -> f64 {
     let all = vec![(0..apart.len() as u32).collect()];

@@ -6,8 +6,10 @@ use super::case::{Case, Family, mean, quantile};
 use super::constants;
 use super::distributions::Normals;
 use super::forecast::{Forecaster, Forecasters};
+use super::ground::Ground;
 use super::honesty::{Tuned, honest_numbers, honest_ratings, likeliest};
 use super::normal;
+use super::repair;
 use super::report::{advised, check, judged, short};
 
 const NAME: &str = "F degenerate";
@@ -17,6 +19,8 @@ const MAX_CLASSES: usize = 30;
 const MAX_COMMON: usize = 8;
 /// The stream of an order that knows nothing.
 const SHUFFLED: u64 = 900;
+/// Of the way from a file that knows nothing to weak work, what good work is ahead of that at least.
+const IN_VAIN: f64 = 0.01;
 
 /// What files without content score, against what honest work does.
 pub fn floors(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Vec<Check> {
@@ -31,7 +35,7 @@ pub(super) struct Skill {
 }
 
 impl Skill {
-    fn of(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Option<Self> {
+    pub fn of(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>) -> Option<Self> {
         Some(match tuned {
             Some(tuned) => Self { weak: tuned.weak.score, good: tuned.strong.score },
             None => Self { weak: honest(case, &known.weak)?, good: honest(case, &known.strong)? },
@@ -45,25 +49,39 @@ impl Skill {
 }
 
 fn degenerate(case: &Case<'_>, known: &Forecasters, skill: &Skill) -> Option<Check> {
-    let (empty, report) = best_empty(case, known)?;
+    let (mut empty, mut report) = best_empty(case, known)?;
+    // Made-up truths change more from row to row than those of a series do: it must be ahead of good work, too.
+    let of_groups = constants::score_of_others(case).filter(|score| skill.lead(case, *score) > 1.0);
+    if let Some(score) = of_groups.filter(|score| case.gain(*score, empty) > 0.0) {
+        (empty, report) = (score, "the middle of the other rows of each series".to_owned());
+    }
     let lead = skill.lead(case, empty);
+    let is_in_vain = is_in_vain(case, [empty, skill.weak, skill.good]);
     let verdict = match case.family {
+        _ if is_in_vain => Verdict::Fail,
         Family::Number | Family::Distribution if lead > 0.0 => judged(lead, 0.0, 0.1),
         Family::Number | Family::Distribution => Verdict::Pass,
         _ if lead > 0.02 => Verdict::Fail,
         _ if lead > -0.1 => Verdict::Warn,
         _ => Verdict::Pass,
     };
-    let text = against_honest(verdict, lead, &report, [empty, skill.weak, skill.good]);
+    let text = match is_in_vain {
+        true => in_vain(&report, [empty, skill.weak, skill.good]),
+        false => against_honest(verdict, lead, &report, [empty, skill.weak, skill.good]),
+    };
     let repair = match case.family {
-        Family::Number => super::repair::of_numbers(case),
-        Family::Yes | Family::Class => {
-            "Ask for probabilities (log_loss, brier, roc_auc), or use balanced_accuracy or mcc, where constants score nothing.".to_owned()
-        }
+        Family::Number => repair::of_numbers(case),
+        Family::Yes | Family::Class => format!(
+            "Ask for probabilities (log_loss, brier, roc_auc), or use {}, where constants score nothing.",
+            repair::one_of(case, &["balanced_accuracy", "mcc"])
+        ),
+        Family::Rating if !repair::is_fit(case, "qwk") => "Use mae.".to_owned(),
+        Family::Rating if !repair::is_fit(case, "mae") => "Use qwk, where a constant scores 0.".to_owned(),
         Family::Rating => "Use qwk, where a constant scores 0, or mae.".to_owned(),
         Family::Distribution => "Use a score that rewards narrow distributions as well as right ones: crps_gaussian, mean_pinball, wis, interval_score.".to_owned(),
         Family::Probability | Family::ClassProbabilities => {
-            "Use log_loss or roc_auc, and show the score of a constant beside the board.".to_owned()
+            let better = repair::one_of(case, &["log_loss", "roc_auc"]);
+            format!("Use {better}, and show the score of a constant beside the board.")
         }
     };
     Some(advised(
@@ -82,6 +100,19 @@ pub fn against_honest(verdict: Verdict, lead: f64, report: &str, scores: [f64; 3
     };
     let [empty, weak, good] = scores.map(short);
     format!("{meant} With {report} it scores {empty}, weak honest work {weak} and good honest work {good}.")
+}
+
+/// Whether knowing more is worth next to nothing beside what a weak forecaster is ahead of a file that knows nothing.
+pub fn is_in_vain(ground: &Ground<'_>, [empty, weak, good]: [f64; 3]) -> bool {
+    ground.gain(good, weak) <= IN_VAIN * ground.gain(weak, empty).abs()
+}
+
+/// That knowing more does not pay, in words.
+pub fn in_vain(report: &str, scores: [f64; 3]) -> String {
+    let [empty, weak, good] = scores.map(short);
+    format!(
+        "Knowing more does not pay: good honest work scores no better than weak honest work. With {report} a file that knows nothing scores {empty}, weak honest work {weak} and good honest work {good}."
+    )
 }
 
 /// The best score of a file without content, and what it holds.

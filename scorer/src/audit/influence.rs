@@ -7,9 +7,12 @@ use super::forecast::{Forecaster, Forecasters};
 use super::ground::Ground;
 use super::metric::Trial;
 use super::normal;
+use super::repair;
 use super::report::{SMALL_STEP, advised, check, judged, percent, short, some_of};
 
 const MAX_UNITS: usize = 1200;
+/// Possible truths of which one must have a score, and have it without most of its units.
+const MAX_DRAWS: usize = 16;
 /// A difference of so many standard errors is found in 80 of 100 contests.
 const FOUND: f64 = 2.8;
 /// Two good entries are usually correlated by 0.75, which halves the error of their difference.
@@ -27,7 +30,8 @@ pub fn influence(case: &Case<'_>, known: &Forecasters, usual: &[f64]) -> Option<
         Family::Number | Family::Rating => &known.strong,
         _ => &known.usual,
     };
-    of_units(case, &forecaster.draws[0], usual)
+    // Of a rare class some of them have no row, and then there may be no score.
+    forecaster.draws.iter().take(MAX_DRAWS).find_map(|truth| of_units(case, truth, usual))
 }
 
 /// As [`influence`], of one possible truth and a usual report.
@@ -48,6 +52,7 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
     if moves.len() * 2 < chosen.len() {
         return None;
     }
+    let n_needed = chosen.len() - moves.len();
     let centre = mean(&moves);
     let mut weights: Vec<f64> = moves.iter().map(|step| (step - centre).abs()).collect();
     weights.sort_by(|a, b| b.total_cmp(a));
@@ -69,7 +74,7 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
     }
     let verdict = if share < 0.02 {
         Verdict::Fail
-    } else if share < 0.06 {
+    } else if share < 0.06 || n_needed > 0 {
         Verdict::Warn
     } else {
         Verdict::Pass
@@ -80,17 +85,33 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
         _ => format!("A few {what} decide the order of the board."),
     };
     let text = format!(
-        "{meant} Half of what moves a score comes from {}, and the heaviest one alone moves it by {}, which is {} of what chance usually does.",
+        "{meant} Half of what moves a score comes from {}, and the heaviest one alone moves it by {}, which is {} of what chance usually does{}.",
         some_of(share, what),
         short(weights[0] / n),
-        percent(weights[0] / n / error.max(1e-12))
+        percent(weights[0] / n / error.max(1e-12)),
+        needed(n_needed, chosen.len(), what)
     );
     let check = advised(
         check("H influence", verdict, share, text),
         format!("Be lucky on a few {what}: the order of the board says little about the rest."),
-        "Collect more of the rare rows, use a metric that weighs rows more alike (mae or rmsle for amounts, roc_auc or log_loss for classes), and score more rows privately.",
+        format!(
+            "Collect more of the rare rows, use a metric that weighs rows more alike ({} for amounts, {} for classes), and score more rows privately.",
+            repair::one_of(case, &["mae", "rmsle"]),
+            repair::one_of(case, &["roc_auc", "log_loss"])
+        ),
     );
     Some(Influence { check, error: error * (case.n_looked() as f64 / case.n_rows as f64).sqrt() })
+}
+
+/// That there is no score without some of the units.
+fn needed(n_needed: usize, n: usize, what: &str) -> String {
+    match n_needed {
+        0 => String::new(),
+        _ => format!(
+            "; without {}, each by itself, there is no score at all",
+            some_of(n_needed as f64 / n as f64, what)
+        ),
+    }
 }
 
 /// J, with the numbers that the plan of a contest needs.

@@ -7,6 +7,7 @@ use super::forecast::Forecasters;
 use super::ground::members;
 use super::metric::Trial;
 use super::normal;
+use super::repair;
 use super::report::{advised, check, judged, percent, some_of, times};
 
 const NAME: &str = "G leverage";
@@ -18,6 +19,8 @@ const MAX_ROWS_OF_SERIES: usize = 3000;
 const ENDLESS: f64 = 1e9;
 /// Where units count alike by amount, a spread by percentage beyond this is worth a word.
 const LOPSIDED: f64 = 100.0;
+/// Series that are so many times as long as others are of unequal length.
+const UNEQUAL: f64 = 2.0;
 
 /// The natural units of an error: the same for all, with the root of the level, with the level.
 const UNITS: [&str; 3] = [
@@ -172,12 +175,19 @@ fn told(case: &Case<'_>, costs: &Costs) -> Check {
         ));
     }
     text.push_str(case.by_weight());
+    text.push_str(&lengths(case).filter(|_| costs.of_series).unwrap_or_default());
     text.push('.');
     let repair = match costs.of_series {
-        true => {
-            "Use a metric in which series count alike: smape_by_series or male; or leave out series whose history hardly changes, or write weights down and say so (wrmsse)."
+        true => format!(
+            "Use a metric in which series count alike: {}; or leave out series whose history hardly changes, or write weights down and say so (wrmsse).",
+            repair::one_of(case, &["smape_by_series", "male"])
+        ),
+        false => {
+            let ways = [("male", "male for percentages"), ("mae", "mae for amounts")];
+            let ways = ways.into_iter().filter(|(name, _)| repair::is_fit(case, name));
+            let ways: Vec<&str> = ways.map(|(_, way)| way).collect();
+            format!("Use {}, or give rows weights and say so.", ways.join(" or "))
         }
-        false => "Use male for percentages or mae for amounts, or give rows weights and say so.",
     };
     advised(
         check(NAME, verdict, spreads[unit], text),
@@ -186,6 +196,23 @@ fn told(case: &Case<'_>, costs: &Costs) -> Check {
         ),
         repair,
     )
+}
+
+/// What series of unequal length mean for rows, or rows for series.
+fn lengths(case: &Case<'_>) -> Option<String> {
+    let units = members(case.groups.as_ref().or(case.series.as_ref())?);
+    let lengths: Vec<f64> = units.iter().map(|rows| rows.len() as f64).collect();
+    let (low, high) = (quantile(&lengths, 0.05), quantile(&lengths, 0.95));
+    (high >= UNEQUAL * low).then(|| match case.groups {
+        Some(_) => format!(
+            "; but series are of unequal length, so that one row of the shortest weighs {} as much as one of the longest",
+            times(high / low)
+        ),
+        None => format!(
+            "; that is for an error in one row, and the longest series have {} as many rows as the shortest",
+            times(high / low)
+        ),
+    })
 }
 
 /// How unlike things count, in the way of counting that is fairest to them.
@@ -246,7 +273,10 @@ pub fn dead_rows(case: &Case<'_>, known: &Forecasters) -> Option<Check> {
     Some(advised(
         check(NAME, verdict, share, text),
         "Leave these rows out of all work: nothing can be won or lost there.",
-        "Mark these rows “Ignored”, or use a metric that judges them, such as mae or rmsle.",
+        format!(
+            "Mark these rows “Ignored”, or use a metric that judges them, such as {}.",
+            repair::one_of(case, &["mae", "rmsle"])
+        ),
     ))
 }
 

@@ -5,6 +5,7 @@ use holdout_contract::spec::Direction;
 
 use crate::intake::{Place, Texts};
 use crate::judge::{Context, Judge};
+use crate::metrics::compose::PartScore;
 use crate::metrics::{Rows, Values, finite};
 use crate::parallel;
 
@@ -57,6 +58,21 @@ pub trait BlackBox: Sync {
 
     /// The scores of several trials, in order; `None` where there is none.
     fn score_each(&self, trials: &[Trial<'_>]) -> Vec<Option<f64>>;
+
+    /// Its name in the catalogue, so that it is not recommended instead of itself.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
+    /// What a truth column is called, where that is known.
+    fn column_name(&self, _at: usize) -> Option<&str> {
+        None
+    }
+
+    /// What the metrics that a score adds up come to, each with its name and times its weight; empty where it is no sum.
+    fn parts(&self, _trial: &Trial<'_>) -> Vec<(String, f64)> {
+        Vec::new()
+    }
 }
 
 /// How truths and reports are written for a metric of the catalogue.
@@ -134,6 +150,8 @@ pub struct OfCatalogue<'a> {
     /// Of every row, where the solution has weights. A trial of fewer rows has those of the first.
     pub weights: Option<Vec<f64>>,
     pub group_names: &'a [String],
+    /// Of truth columns.
+    pub column_names: &'a [String],
     pub context: &'a Context,
 }
 
@@ -148,6 +166,27 @@ impl BlackBox for OfCatalogue<'_> {
     fn score_each(&self, trials: &[Trial<'_>]) -> Vec<Option<f64>> {
         let n_rows = trials.iter().map(|trial| trial.truth.len()).sum::<usize>();
         parallel::map(trials.len(), n_rows * ROWS_PER_THREAD, |at| self.score(&trials[at]))
+    }
+
+    fn name(&self) -> Option<&str> {
+        Some(self.judge.metric.about().name)
+    }
+
+    fn column_name(&self, at: usize) -> Option<&str> {
+        self.column_names.get(at).map(String::as_str)
+    }
+
+    fn parts(&self, trial: &Trial<'_>) -> Vec<(String, f64)> {
+        if self.judge.is_ranked() || self.judge.params.value("parts").is_none() {
+            return Vec::new();
+        }
+        let parts = self.with_rows(trial, |rows| self.judge.part_scores(rows).ok()).flatten();
+        let told = |part: PartScore| {
+            let name =
+                part.target.map_or_else(|| part.metric.clone(), |of| format!("{} of {of}", part.metric));
+            (name, part.weight * part.score)
+        };
+        parts.unwrap_or_default().into_iter().map(told).collect()
     }
 }
 
@@ -193,6 +232,11 @@ struct Units<'a> {
 
 impl OfCatalogue<'_> {
     fn score(&self, trial: &Trial<'_>) -> Option<f64> {
+        self.with_rows(trial, |rows| self.judge.score(rows).and_then(finite).ok()).flatten()
+    }
+
+    /// Does some work with a trial as the metric reads it.
+    fn with_rows<T>(&self, trial: &Trial<'_>, then: impl FnOnce(&Rows<'_>) -> T) -> Option<T> {
         let (truth, report) = trial.columns();
         let groups = self.groups.as_ref().map(|groups| kept(groups, trial.truth.len(), trial.without));
         let weights = self.weights.as_ref().map(|weights| {
@@ -204,47 +248,48 @@ impl OfCatalogue<'_> {
         };
         match &self.encoding {
             Encoding::Numbers => {
-                self.judge_rows(&[Values::Numbers(&truth)], &[Values::Numbers(&report)], units, 0)
+                self.rows(&[Values::Numbers(&truth)], &[Values::Numbers(&report)], units, 0, then)
             }
             Encoding::Labels(known) => {
                 let (truth, report) = (codes(&truth, known)?, codes(&report, known)?);
                 let report = [Values::Codes(&report)];
-                self.judge_rows(&[Values::Codes(&truth)], &report, units, known.len())
+                self.rows(&[Values::Codes(&truth)], &report, units, known.len(), then)
             }
             Encoding::ClassColumns(known) => {
                 let codes = codes(&truth, known)?;
                 let columns: Vec<Values<'_>> = report.chunks(truth.len()).map(Values::Numbers).collect();
-                self.judge_rows(&[Values::Codes(&codes)], &columns, units, known.len())
+                self.rows(&[Values::Codes(&codes)], &columns, units, known.len(), then)
             }
             Encoding::Reports => {
                 let reports = columns(&report, truth.len());
-                self.judge_rows(&[Values::Numbers(&truth)], &reports, units, 0)
+                self.rows(&[Values::Numbers(&truth)], &reports, units, 0, then)
             }
             Encoding::Columns(n_columns) => {
                 let n_rows = truth.len() / n_columns;
-                self.judge_rows(&columns(&truth, n_rows), &columns(&report, n_rows), units, 0)
+                self.rows(&columns(&truth, n_rows), &columns(&report, n_rows), units, 0, then)
             }
             Encoding::Tags(names) => {
                 let (truth, report) = (tagged(&truth, names), tagged(&report, names));
-                self.judge_rows(&[texts(&truth)], &[texts(&report)], units, 0)
+                self.rows(&[texts(&truth)], &[texts(&report)], units, 0, then)
             }
             Encoding::Shaped(shaped) => {
                 let n_rows = truth.len() / shaped.truths.len();
                 let truths = shaped.hold(&shaped.truths, &truth, n_rows);
                 let reports = shaped.hold(&shaped.reports, &report, n_rows);
                 let (truths, reports) = (shaped.values(&truths), shaped.values(&reports));
-                self.judge_rows(&truths, &reports, units, shaped.n_classes)
+                self.rows(&truths, &reports, units, shaped.n_classes, then)
             }
         }
     }
 
-    fn judge_rows(
+    fn rows<T>(
         &self,
         truths: &[Values<'_>],
         reports: &[Values<'_>],
         Units { groups, weights }: Units<'_>,
         n_classes: usize,
-    ) -> Option<f64> {
+        then: impl FnOnce(&Rows<'_>) -> T,
+    ) -> Option<T> {
         let row_numbers: Vec<u32> = (0..truths.first().map_or(0, Values::len) as u32).collect();
         let classes = vec![(0..n_classes as u32).collect::<Vec<u32>>()];
         let rows = Rows {
@@ -258,6 +303,6 @@ impl OfCatalogue<'_> {
             context: self.context,
             group_names: self.group_names,
         };
-        self.judge.score(&rows).and_then(finite).ok()
+        Some(then(&rows))
     }
 }

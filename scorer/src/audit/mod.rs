@@ -22,6 +22,7 @@ mod influence;
 mod leverage;
 pub mod metric;
 pub(crate) mod normal;
+mod order;
 pub(crate) mod prepare;
 mod probing;
 mod question;
@@ -29,8 +30,10 @@ mod ranked;
 mod repair;
 pub(crate) mod report;
 mod reshuffle;
+mod say;
 mod symmetry;
 mod unjudged;
+mod weights;
 pub(crate) mod whole;
 
 pub use probing::MAX_DIGITS;
@@ -54,13 +57,19 @@ pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
         return Audit::of(vec![refusal]);
     }
     if let Some(audit) = whole::of_solution(solution, settings) {
-        return audit;
+        if audit.is_refused() {
+            return audit;
+        }
+        return Audit::of(audit.checks.into_iter().chain(weights::heaviest(solution)).collect());
     }
     prepare::with_case(solution, settings, |case| match case {
         Ok(case) => {
-            let Audit { overall, mut checks } = examine(&case);
+            let Audit { mut checks, .. } = examine(&case);
+            checks.extend(order::of_ties(solution, &case));
+            checks.extend(weights::heaviest(solution));
+            checks.extend(prepare::unmeasured(solution, &checks));
             checks.extend(columns::cut(solution));
-            Audit { overall, checks }
+            Audit::of(checks)
         }
         Err(refusal) if refusal.verdict == Verdict::Refused => Audit::of(vec![*refusal]),
         Err(reason) => Audit::of(std::iter::once(*reason).chain(unjudged::empty_file(solution)).collect()),
@@ -87,15 +96,18 @@ pub fn examine(case: &Case<'_>) -> Audit {
     checks.extend(floor::floors(case, &known, tuned.as_ref()));
     checks.extend(leverage::leverage(case, reacts));
     checks.extend(leverage::dead_rows(case, &known));
+    checks.extend(say::of_columns(case, &known));
+    checks.extend(say::of_parts(case, &known));
     let influence = usual.and_then(|usual| influence::influence(case, &known, &usual));
     let resolution = influence.as_ref().and_then(|found| influence::resolution(case, &known, found.error));
     checks.extend(influence.map(|found| found.check));
-    let probing = probing::probing(case);
+    let is_shown = case.settings.public_fraction > 0.0;
+    let probing = if is_shown { probing::probing(case) } else { None };
     let mut plan = vec![contest::public_board(case)];
     plan.extend(probing.as_ref().map(|found| contest::decimals(case, found)));
     plan.extend(resolution.as_ref().and_then(|found| contest::private_rows(case, found)));
     plan.extend(resolution.as_ref().and_then(|found| reshuffle::forecast(case, found)));
-    checks.extend(probing.map(|found| found.check));
+    checks.extend(if is_shown { probing.map(|found| found.check) } else { Some(probing::of_nothing()) });
     checks.extend(resolution.map(|found| found.check));
     checks.extend(plan);
     checks.extend(prepare::zeros(case));

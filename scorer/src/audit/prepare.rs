@@ -14,8 +14,8 @@ use super::metric::{Encoding, OfCatalogue, kept_rows};
 use super::normal;
 use super::report::{advised, check, some_of};
 use super::unjudged;
-use crate::metrics::{Metric, grouped};
-use crate::score::score_splits;
+use crate::metrics::{Metric, NoMeasure, grouped};
+use crate::score::{measure, score_splits};
 use crate::solution::{Solution, Split, Truth};
 
 /// Fewer rows say nothing.
@@ -88,6 +88,7 @@ pub fn with_case<T>(
         groups: groups.clone(),
         weights,
         group_names: &solution.group_names,
+        column_names: &solution.target_names,
         context: context.as_ref().unwrap_or(&judge.context),
     };
     let truth =
@@ -337,6 +338,17 @@ pub(crate) fn refusal_of(case: &Case<'_>) -> Option<Check> {
     ))
 }
 
+/// Errors that are measured by nothing, in any row of the solution: nobody may launch with them, whatever else was found.
+pub fn unmeasured(solution: &Solution, known: &[Check]) -> Option<Check> {
+    let is_known = known.iter().any(|check| check.verdict == Verdict::Refused);
+    let Some(Err(NoMeasure { reason, mend })) = measure(solution).filter(|_| !is_known) else { return None };
+    Some(advised(
+        check(NAME, Verdict::Refused, None, reason),
+        "Get these rows right and ignore all others.",
+        mend,
+    ))
+}
+
 /// Errors by percentage, where the truth is 0: one such row drowns all others.
 pub fn zeros(case: &Case<'_>) -> Option<Check> {
     if case.family != Family::Number {
@@ -361,7 +373,7 @@ pub fn zeros(case: &Case<'_>) -> Option<Check> {
                 format!("One kind of row alone decides the score: in {} the true value is 0, and no error is a percentage of 0.", some_of(share, "rows")),
             ),
             "Get these rows right and ignore all others.",
-            "Use mae or rmsle, or mark these rows “Ignored”.",
+            format!("Use {}, or mark these rows “Ignored”.", super::repair::one_of(case, &["mae", "rmsle"])),
         )
     })
 }

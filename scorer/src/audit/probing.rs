@@ -26,6 +26,16 @@ pub struct Probing {
     pub n_public: usize,
 }
 
+/// Where nobody sees a score before the end.
+pub fn of_nothing() -> Check {
+    check(
+        "I probing",
+        Verdict::Pass,
+        0.0,
+        "Nobody can ask the board for hidden labels: no row is public, and no score is shown before the end.",
+    )
+}
+
 pub fn probing(case: &Case<'_>) -> Option<Probing> {
     let (labels, n_public) = case.public();
     Some(told(case, &scores_of_designs(case, &labels), labels.len(), n_public))

@@ -6,6 +6,7 @@ use holdout_contract::audit::{Check, Verdict};
 use super::case::{Case, Family};
 use super::forecast::{Forecaster, Forecasters};
 use super::metric::Trial;
+use super::repair;
 use super::report::{advised, check, percent, short, times};
 
 /// Differences that rounding explains.
@@ -83,7 +84,7 @@ pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
         scores[1..].iter().map(|score| score.map_or(f64::NAN, |score| (score - base).abs())).collect();
     let (amounts, factors) = costs.split_at(2 * AMOUNTS.len());
     let (by_amount, by_factor) = (asymmetry(amounts), asymmetry(factors));
-    Some(OverUnder { check: judged(by_amount, by_factor, [amounts, factors]), reacts: true })
+    Some(OverUnder { check: judged(case, by_amount, by_factor, [amounts, factors]), reacts: true })
 }
 
 /// Whether a shift or a factor of all reports alike changes the score.
@@ -103,7 +104,12 @@ fn asymmetry(costs: &[f64]) -> Option<f64> {
     ratios?.into_iter().reduce(f64::max)
 }
 
-fn judged(by_amount: Option<f64>, by_factor: Option<f64>, [amounts, factors]: [&[f64]; 2]) -> Check {
+fn judged(
+    case: &Case<'_>,
+    by_amount: Option<f64>,
+    by_factor: Option<f64>,
+    [amounts, factors]: [&[f64]; 2],
+) -> Check {
     let least = by_amount.unwrap_or(f64::INFINITY).min(by_factor.unwrap_or(f64::INFINITY));
     let least = Some(least).filter(|least| least.is_finite());
     let verdict = if least.is_some_and(|least| least > 1.05) { Verdict::Warn } else { Verdict::Pass };
@@ -126,7 +132,11 @@ fn judged(by_amount: Option<f64>, by_factor: Option<f64>, [amounts, factors]: [&
     advised(
         check("B over/under", verdict, least, text),
         "Whoever is unsure leans to the cheaper side.",
-        "If both sides are to cost the same, use mae or rmse (amounts) or male (factors). If not, keep it and say so in the rules.",
+        format!(
+            "If both sides are to cost the same, use {} (amounts){}. If not, keep it and say so in the rules.",
+            repair::one_of(case, &["mae", "rmse"]),
+            if repair::is_fit(case, "male") { " or male (factors)" } else { "" }
+        ),
     )
 }
 

@@ -38,7 +38,13 @@ pub fn findings(audit: &Audit) -> Vec<Finding> {
             format!("Audit: {word}. What was found about this metric on these labels is told one by one.")
         }
     };
-    let whole = if word == "FAIL" || word == "REFUSED" {
+    let whole = if audit.is_refused() {
+        warn(
+            "audit",
+            whole,
+            "A metric that was refused on these labels cannot be launched, and no reason changes that: choose another one, or mend what is told below.",
+        )
+    } else if audit.overall == Overall::Fail {
         warn(
             "audit",
             whole,
@@ -67,6 +73,25 @@ fn fault(check: &Check) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_beside_a_fail_is_none_that_a_reason_helps() {
+        let check = |name: &str, verdict| Check {
+            check: name.to_owned(),
+            verdict,
+            value: None,
+            text: "It was found.".to_owned(),
+            exploit: "Nothing.".to_owned(),
+            repair: "Choose another metric.".to_owned(),
+        };
+        let fail = check("E honest report", Verdict::Fail);
+        let told = findings(&Audit::of(vec![fail.clone(), check("R refusal", Verdict::Refused)]));
+        assert!(told[0].fix.contains("cannot be launched"), "{told:?}");
+        let is_refusal = |finding: &&Finding| finding.verdict == holdout_contract::examine::Verdict::Refused;
+        assert_eq!(told.iter().filter(is_refusal).count(), 1, "and that is what stops the launch");
+        let told = findings(&Audit::of(vec![fail]));
+        assert!(told[0].fix.contains("with a reason") && told.iter().find(is_refusal).is_none(), "{told:?}");
+    }
 
     #[test]
     fn what_a_participant_can_do_is_told_where_there_is_something_and_left_out_where_not() {

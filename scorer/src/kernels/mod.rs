@@ -4,6 +4,7 @@
 mod fenwick;
 mod margins;
 mod ranks;
+mod weights;
 
 pub use fenwick::{Fenwick, places};
 pub use holdout_evaluator::edits::{common_subsequence, distance, text_distance};
@@ -13,3 +14,4 @@ pub use ranks::{
     SortedScores, average_ranks, average_ranks_of, counted_thresholds, kendall_tau_b, median, sums_above,
     weighted_thresholds,
 };
+pub use weights::{tame, tamed};

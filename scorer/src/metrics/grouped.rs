@@ -13,7 +13,7 @@ use super::{
     Degenerate, Files, Laws, Metric, NoMeasure, Params, PartScores, Rows, ScoresTogether, Undefined,
 };
 use crate::judge::Context;
-use crate::kernels::{median, sum};
+use crate::kernels::{median, sum, tamed};
 
 /// A group of rows, by its name.
 pub struct Group<'a> {
@@ -136,7 +136,7 @@ impl OverGroups {
             weights.push((self.weight)(&group)?);
             scales.push(self.scale.map_or(Ok(1.0), |scale| scale(&group))?);
         }
-        Ok(Known { groups, weights, scales })
+        Ok(Known { groups, weights: tamed(weights), scales })
     }
 
     fn over_groups(&self, known: &Known, means: impl Iterator<Item = f64>) -> Result<f64, Undefined> {

@@ -9,6 +9,16 @@ const TOGETHER: usize = 128;
 /// Of columns that are read for it.
 const MOST_BYTES: usize = 64 << 20;
 
+/// What rounding alone leaves of the difference of two equal variances, as a part of their sum. Products of single-precision
+/// values are exact, and added up in blocks in double precision: a sum over a million of them is off by less than 5e-13 of
+/// itself. The values themselves are off by 6e-8 at most, whose square is less.
+pub(super) const ROUNDING: f64 = 1e-12;
+/// Where rounding may hide a difference's error, so many times as large a one stands in: a lead that is none by chance beside
+/// that is one beyond doubt.
+const BEYOND_DOUBT: f64 = 20.0;
+/// More standard errors say nothing more.
+const MOST_ERRORS: f64 = 1e9;
+
 /// So many columns of `n_values` are multiplied with many others while those are read once.
 pub fn together(n_values: usize) -> usize {
     (MOST_BYTES / (size_of::<f32>() * n_values.max(1))).clamp(1, TOGETHER)
@@ -86,13 +96,39 @@ impl Covariance {
         self.at(team, team).max(0.0).sqrt()
     }
 
-    /// The same of the difference of two teams: what is hard for both is left out.
+    /// The same of the difference of two teams: what is hard for both is left out. 0 where no more than rounding is left,
+    /// as of equal files.
     pub fn error_of_difference(&self, a: usize, b: usize) -> f64 {
-        let variance = self.at(a, a) + self.at(b, b) - 2.0 * self.at(a, b);
-        // Equal files differ by rounding alone.
-        let noise = 1e-6 * (self.at(a, a) + self.at(b, b));
+        let (variance, noise) = self.variance_of_difference(a, b);
         if variance <= noise { 0.0 } else { variance.sqrt() }
     }
+
+    /// As [`Covariance::error_of_difference`], but more than what rounding may hide where that is 0: a file that is worse than
+    /// another by the same on every unit is behind it, a copy that was shaken a little is not.
+    pub fn error_at_most(&self, a: usize, b: usize) -> f64 {
+        let (variance, noise) = self.variance_of_difference(a, b);
+        match variance > noise {
+            true => variance.sqrt(),
+            false if a == b => 0.0,
+            false => BEYOND_DOUBT * noise.sqrt(),
+        }
+    }
+
+    /// So many standard errors is a lead of the one over the other.
+    pub(super) fn errors_of_lead(&self, lead: f64, a: usize, b: usize) -> f64 {
+        errors_of_lead(lead, self.error_at_most(a, b))
+    }
+
+    /// With what of it may be rounding. What is hard for both cancels out.
+    fn variance_of_difference(&self, a: usize, b: usize) -> (f64, f64) {
+        let (own, other) = (self.at(a, a), self.at(b, b));
+        (own + other - 2.0 * self.at(a, b), ROUNDING * (own + other))
+    }
+}
+
+/// So many of its standard errors is a lead; where these are none, every lead is one beyond doubt.
+pub(super) fn errors_of_lead(lead: f64, error: f64) -> f64 {
+    if lead == 0.0 { 0.0 } else { (lead / error).clamp(-MOST_ERRORS, MOST_ERRORS) }
 }
 
 #[cfg(test)]
@@ -121,5 +157,47 @@ mod tests {
             assert!((one.at(a, 2) - all.at(a, 2)).abs() < 1e-12);
         }
         assert_eq!(all.error_of_difference(1, 1), 0.0);
+    }
+
+    #[test]
+    fn a_row_that_is_far_off_for_all_takes_nothing_from_their_differences() {
+        const N: usize = 1000;
+        let normal = Normal::new(8);
+        let columns_with = |outlier: f64| -> Vec<Vec<f32>> {
+            let loss = |team: usize, row: usize| {
+                normal.at(9, row) + 0.5 * normal.at(team, row) + if row == 3 { outlier } else { 0.0 }
+            };
+            let of_team = |team: usize| {
+                let losses: Vec<f64> = (0..N).map(|row| loss(team, row)).collect();
+                let mean = losses.iter().sum::<f64>() / N as f64;
+                losses.iter().map(|loss| (loss - mean) as f32).collect()
+            };
+            (0..4).map(of_team).collect()
+        };
+        let covariance_with = |outlier: f64| {
+            let columns = columns_with(outlier);
+            Covariance::of(&Cpu, &columns.iter().map(Vec::as_slice).collect::<Vec<&[f32]>>())
+        };
+        let plain = covariance_with(0.0);
+        for outlier in [1e3, 1e5, 1e6] {
+            let far_off = covariance_with(outlier);
+            assert!(far_off.standard_error(0) > 10.0 * plain.standard_error(0));
+            for (a, b) in [(0, 1), (0, 3), (2, 3)] {
+                let ratio = far_off.error_of_difference(a, b) / plain.error_of_difference(a, b);
+                assert!((ratio - 1.0).abs() < 0.01, "{outlier}: {ratio}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_files_do_not_differ_and_a_lead_on_every_row_is_no_chance() {
+        let column = [1.0_f32, -2.0, 1.0];
+        let shaken = column.map(|value| value * (1.0 + 1e-7));
+        let covariance = Covariance::of(&Cpu, &[&column[..], &column, &shaken]);
+        assert_eq!([1, 2].map(|other| covariance.error_of_difference(0, other)), [0.0; 2]);
+        assert!(covariance.errors_of_lead(0.1, 0, 1) > 1e3, "worse by the same on every row");
+        assert!(covariance.errors_of_lead(1e-9, 0, 2) < 1.0, "a copy that was shaken");
+        assert_eq!((covariance.errors_of_lead(0.0, 0, 1), covariance.error_at_most(1, 1)), (0.0, 0.0));
+        assert_eq!(Covariance::zeros(2).errors_of_lead(1.0, 0, 1), MOST_ERRORS);
     }
 }

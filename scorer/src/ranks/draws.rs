@@ -2,6 +2,7 @@
 //! place alone (seed, draw, index), so that threads cannot change a digit.
 
 use super::Covariance;
+use super::covariance::ROUNDING;
 use crate::parallel;
 
 /// Standard normal numbers by place.
@@ -53,7 +54,7 @@ impl Root {
             }
             let variance = covariance.at(team, team);
             let left = variance - dot(&row, &row);
-            if left > 1e-9 * variance {
+            if left > ROUNDING * variance {
                 row.push(left.sqrt());
                 pivots.push(team);
             }

@@ -19,10 +19,11 @@
 //! teams that are surely better and surely worse. It holds at least as often as the bound does, in practice more often:
 //! worst cases under several metrics rarely come together (`coverage` has the figures).
 
+use super::covariance::errors_of_lead;
 use super::draws::Root;
 use super::pictures::{MOST_DRAWN, Pictures};
 use super::ranges::{Drawn, Numbers, RankRange, largest_difference, place_of};
-use super::{CONFIDENCE, Covariance, N_DRAWS};
+use super::{CONFIDENCE, Covariance, N_DRAWS, Z};
 use crate::parallel;
 
 mod forecast;
@@ -55,8 +56,10 @@ pub struct MeanRankRange {
 struct Part {
     weight: f64,
     keys: Vec<f64>,
-    /// Of the difference of every two teams.
+    /// Of the difference of every two teams; 0 of those that move together.
     errors: Vec<f64>,
+    /// The same, never less than what rounding may hide.
+    errors_at_most: Vec<f64>,
 }
 
 impl Part {
@@ -66,6 +69,11 @@ impl Part {
 
     fn error(&self, a: usize, b: usize) -> f64 {
         self.errors[a * self.n_teams() + b]
+    }
+
+    /// So many standard errors is the lead of the one over the other.
+    fn errors_of_lead(&self, a: usize, b: usize) -> f64 {
+        errors_of_lead(self.keys[b] - self.keys[a], self.errors_at_most[a * self.n_teams() + b])
     }
 
     /// For every team the first one whose score moves with its own, so that a copied file is equal in every draw.
@@ -96,16 +104,17 @@ impl MeanRanks {
         let part = |(at, weight): (usize, &f64)| {
             let covariance = board.covariance.of_part(at, n_parts);
             let n = covariance.n_teams();
-            let pairs = (0..n).flat_map(|a| (0..n).map(move |b| (a, b)));
+            let pairs = || (0..n).flat_map(|a| (0..n).map(move |b| (a, b)));
             Part {
                 weight: *weight,
                 keys: board.keys.iter().skip(at).step_by(n_parts).copied().collect(),
-                errors: pairs.map(|(a, b)| covariance.error_of_difference(a, b)).collect(),
+                errors: pairs().map(|(a, b)| covariance.error_of_difference(a, b)).collect(),
+                errors_at_most: pairs().map(|(a, b)| covariance.error_at_most(a, b)).collect(),
             }
         };
         let parts: Vec<Part> = board.weights.iter().enumerate().map(part).collect();
         let root = Root::of(board.covariance);
-        let draws = Drawn::all(&root, numbers, board.n_units);
+        let draws = Drawn::all(&root, numbers, board.n_units, n_parts);
         let largest = largest_differences(&parts, &draws);
         Self { parts, root, draws, largest, covariance: board.covariance.clone(), seed }
     }
@@ -256,8 +265,8 @@ impl Known {
             Self { n_teams, n_words, below: vec![0; n_teams * n_words], above: vec![0; n_teams * n_words] };
         for a in 0..n_teams {
             for b in 0..n_teams {
-                let error = part.error(a, b);
-                if error > 0.0 && (part.keys[b] - part.keys[a]) / error > bound {
+                let least = if part.error(a, b) > 0.0 { bound } else { bound.max(Z) };
+                if part.errors_of_lead(a, b) > least {
                     known.below[a * n_words + b / 64] |= 1 << (b % 64);
                     known.above[b * n_words + a / 64] |= 1 << (a % 64);
                 }

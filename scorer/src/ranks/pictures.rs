@@ -124,8 +124,11 @@ fn p_values(keys: &[f64], covariance: &Covariance, n_units: u64, duels: &[Vec<Du
         if let Some(p) = counted(*a, *b) {
             return p;
         }
-        let error = covariance.error_of_difference(*a, *b);
-        if error > 0.0 { upper_tail((keys[*b] - keys[*a]) / error, freedom) } else { 1.0 }
+        let lead = keys[*b] - keys[*a];
+        if lead == 0.0 && covariance.error_of_difference(*a, *b) == 0.0 {
+            return 1.0;
+        }
+        upper_tail(covariance.errors_of_lead(lead, *a, *b), freedom)
     };
     let adjusted = holm(&pairs.iter().map(single).collect::<Vec<f64>>());
     let mut found = vec![vec![1.0; n]; n];
@@ -216,6 +219,17 @@ mod tests {
         assert_eq!(found.frequencies[0][2], 0, "the original has its copy below it every time");
         assert_eq!(found.frequencies[1][0], 0);
         assert_eq!((found.p_values[0][1], found.p_values[1][0]), (1.0, 1.0));
+    }
+
+    #[test]
+    fn a_lead_that_is_the_same_on_every_row_is_no_chance() {
+        let (mut keys, covariance) = contest(&[0.0, 1.0]);
+        let mut alike = Covariance::zeros(2);
+        (0..2).for_each(|a| (0..2).for_each(|b| alike.put(a, b, covariance.at(0, 0))));
+        keys[1] = keys[0] + 0.5;
+        let found = of(&keys, &alike);
+        assert!(found.p_values[0][1] < 1e-9 && found.p_values[1][0] > 0.99, "{:?}", found.p_values);
+        assert_eq!(found.frequencies[0][0], found.n_draws);
     }
 
     #[test]

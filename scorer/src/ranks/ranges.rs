@@ -4,7 +4,7 @@
 use holdout_contract::student;
 
 use super::draws::{Normal, Root};
-use super::{CONFIDENCE, Covariance, N_DRAWS};
+use super::{CONFIDENCE, Covariance, N_DRAWS, Z};
 use crate::parallel;
 
 /// A difference of so many of its standard errors is no chance among any number of teams.
@@ -92,18 +92,28 @@ impl Numbers {
 
 /// Deviations of every team in one contest.
 pub(super) struct Drawn {
+    /// Without what moves all teams alike, which single precision would round the rest away for.
     pub deviations: Vec<f32>,
     pub error_scale: f64,
 }
 
 impl Drawn {
-    pub(super) fn all(root: &Root, numbers: &Numbers, n_units: u64) -> Vec<Self> {
+    /// Of teams with one score each, or with one of every part, team by team.
+    pub(super) fn all(root: &Root, numbers: &Numbers, n_units: u64, n_parts: usize) -> Vec<Self> {
         let (n, n_draws) = (root.n_teams(), numbers.of_teams.len());
         parallel::map(n_draws, n_draws * n * n / 8, |draw| Self {
-            deviations: root.of_numbers(&numbers.of_teams[draw]).iter().map(|value| *value as f32).collect(),
+            deviations: apart(&root.of_numbers(&numbers.of_teams[draw]), n_parts),
             error_scale: numbers.error_scale(draw, n_units),
         })
     }
+}
+
+/// Deviations from what is common to all teams under a part.
+fn apart(deviations: &[f64], n_parts: usize) -> Vec<f32> {
+    let n_teams = (deviations.len() / n_parts.max(1)).max(1) as f64;
+    let mean = |part: usize| deviations.iter().skip(part).step_by(n_parts).sum::<f64>() / n_teams;
+    let means: Vec<f64> = (0..n_parts).map(mean).collect();
+    deviations.iter().zip(means.iter().cycle()).map(|(value, mean)| (value - mean) as f32).collect()
 }
 
 fn ranges_of(
@@ -115,7 +125,7 @@ fn ranges_of(
 ) -> Vec<RankRange> {
     // Of more teams than draws of so few units can tell, none is needed.
     let is_drawn = keys.len() as u64 <= MOST_TEAMS_PER_UNIT * n_units;
-    let draws = if is_drawn { Drawn::all(&Root::of(covariance), numbers, n_units) } else { Vec::new() };
+    let draws = if is_drawn { Drawn::all(&Root::of(covariance), numbers, n_units, 1) } else { Vec::new() };
     parallel::map(places.n_first, places.n_first * draws.len() * keys.len() / 8, |team| {
         range_of(team, keys, covariance, n_units, places, &draws)
     })
@@ -142,8 +152,9 @@ fn range_of(
     largest.sort_unstable_by(f32::total_cmp);
     let n_undrawn = if largest.is_empty() { n as u32 - 1 } else { 0 };
     let n_alone = places.n_others() + n_undrawn;
-    let bound = bound(&largest, n_alone, n_units);
-    let exceeds = |lead: f64, other: usize| errors[other] > 0.0 && lead / errors[other] > bound;
+    // Where all files are equal, no draw differs.
+    let bound = bound(&largest, n_alone, n_units).max(Z);
+    let exceeds = |lead: f64, other: usize| covariance.errors_of_lead(lead, team, other) > bound;
     let is_better = |other: usize| exceeds(keys[team] - keys[other], other);
     let is_worse = |other: usize| exceeds(keys[other] - keys[team], other);
     let n_better = (0..places.n_first).filter(|other| is_better(*other)).count() as u32;
@@ -234,6 +245,52 @@ mod tests {
         assert_eq!(ranges[0], ranges[N_TEAMS]);
         let alone = rank_ranges(&[1.0], &Covariance::zeros(1), N, Places::of_all(1), 9);
         assert_eq!(alone, [RankRange { low: 1, high: 1 }]);
+    }
+
+    /// Teams that are so much worse than the best, all of them far off on one row by as much.
+    fn with_a_row_far_off(steps: &[f64], outlier: f64) -> (Vec<f64>, Covariance) {
+        const N: usize = 400;
+        let normal = Normal::new(5);
+        let loss = |team: usize, row: usize| {
+            steps[team]
+                + normal.at(99, row)
+                + 0.5 * normal.at(team, row)
+                + if row == 7 { outlier } else { 0.0 }
+        };
+        let losses: Vec<Vec<f64>> =
+            (0..steps.len()).map(|team| (0..N).map(|row| loss(team, row)).collect()).collect();
+        let keys: Vec<f64> = losses.iter().map(|losses| losses.iter().sum::<f64>() / N as f64).collect();
+        let column = |(losses, key): (&Vec<f64>, &f64)| -> Vec<f32> {
+            losses.iter().map(|loss| (loss - key) as f32).collect()
+        };
+        let columns: Vec<Vec<f32>> = losses.iter().zip(&keys).map(column).collect();
+        let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
+        (keys, Covariance::of(&holdout_evaluator::Cpu, &columns))
+    }
+
+    #[test]
+    fn a_row_that_is_far_off_for_all_teams_changes_no_range() {
+        let steps = [0.0, 0.01, 0.4, 0.41, 1.0];
+        let ranges = |outlier: f64| {
+            let (keys, covariance) = with_a_row_far_off(&steps, outlier);
+            rank_ranges(&keys, &covariance, 400, Places::of_all(steps.len()), 3)
+        };
+        let range = |low, high| RankRange { low, high };
+        assert_eq!(ranges(0.0), [range(1, 2), range(1, 2), range(3, 4), range(3, 4), range(5, 5)]);
+        for outlier in [1e3, 1e5, 1e6] {
+            assert_eq!(ranges(outlier), ranges(0.0), "{outlier}");
+        }
+    }
+
+    #[test]
+    fn who_is_worse_by_the_same_on_every_row_is_surely_behind() {
+        let column = [0.3_f32, -0.1, -0.4, 0.2, 0.5, -0.5, 0.1, -0.1];
+        let covariance = Covariance::of(&holdout_evaluator::Cpu, &[&column[..], &column, &column]);
+        let ranges = rank_ranges(&[1.0, 1.0, 1.2], &covariance, 8, Places::of_all(3), 3);
+        assert_eq!(
+            ranges.iter().map(|range| (range.low, range.high)).collect::<Vec<_>>(),
+            [(1, 2), (1, 2), (3, 3)]
+        );
     }
 
     const N_FIRST: usize = 12;

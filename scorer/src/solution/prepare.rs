@@ -11,6 +11,7 @@ use super::{Solution, Truth};
 use crate::intake::index::IdIndex;
 use crate::intake::{self, Column, Content, Labels, Limits, Table, rejections};
 use crate::judge::Judge;
+use crate::kernels;
 use crate::split::{self, SplitRule, Usage};
 
 /// Up to this many distinct values, a column counts as classes and the split is stratified by them.
@@ -99,6 +100,12 @@ fn build(
     let class_names: Vec<String> = classes.names.iter().map(str::to_owned).collect();
     let expected = submission_columns(&judge, &layout, &target_names, &class_names);
     let rows = order.row_of_slot;
+    let weights = match weights {
+        Some(Column::Numbers(weights)) => {
+            Some(with_room(gather(&weights, &rows), order.n_public + order.n_private)?)
+        }
+        _ => None,
+    };
     Ok(Solution {
         judge,
         layout,
@@ -109,10 +116,7 @@ fn build(
         truths: truths.into_iter().map(|truth| in_slot_order(truth, &rows)).collect(),
         classes,
         column_classes,
-        weights: match weights {
-            Some(Column::Numbers(weights)) => Some(gather(&weights, &rows)),
-            _ => None,
-        },
+        weights,
         weight_name: plan.weight_name,
         groups: groups.map(|groups| gather(&groups, &rows)),
         group_names,
@@ -148,6 +152,20 @@ fn made_split(
     }
     let strata = truths.first().and_then(strata).unwrap_or_else(|| vec![0; n_rows]);
     split::by_class(&strata, rule)
+}
+
+/// Beside the largest weight, made about 1, one that is less is as good as nothing, and products of two are nothing.
+const LEAST_WEIGHT: f64 = 1e-100;
+
+/// Weights of which the first ones count, so large or so small that their sums have room.
+fn with_room(mut weights: Vec<f64>, n_scored: usize) -> Result<Vec<f64>, Rejection> {
+    let scored = &mut weights[..n_scored];
+    if kernels::tame(scored) && scored.iter().any(|weight| *weight < LEAST_WEIGHT) {
+        return Err(bad(
+            "The weights lie too far apart: beside the largest one, the smallest is as good as nothing. Write weights of about the same size, and 0 for rows that are not to count.",
+        ));
+    }
+    Ok(weights)
 }
 
 /// A row of weight 0 is not scored: nothing about it may decide whether a score exists.

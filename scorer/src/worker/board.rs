@@ -366,7 +366,7 @@ fn outcome(
         range,
         standard_error: shown(covariance.standard_error(team)),
         difference_errors: (0..if team < n_in_pairs { n_in_pairs } else { 0 })
-            .map(|other| shown(covariance.error_of_difference(team, other)) as f32)
+            .map(|other| shown(covariance.error_at_most(team, other)) as f32)
             .collect(),
         most_behind: Vec::new(),
         duels: Vec::new(),

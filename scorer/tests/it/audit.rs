@@ -327,7 +327,7 @@ fn a_side_on_which_the_metric_has_no_value_is_refused() {
 fn several_columns_are_judged_each_by_a_forecaster_of_its_own() {
     let mut normal = normal(21);
     let rows: String = (0..500)
-        .map(|row| format!("{row},{:.3},{:.3}\n", 70.0 + 10.0 * normal(), 0.5 + 0.1 * normal()))
+        .map(|row| format!("{row},{:.3},{:.3}\n", 70.0 + 10.0 * normal(), 5.0 + 4.0 * normal()))
         .collect();
     let found = audited_with(format!("id,weight,share\n{rows}"), "mcrmse", Value::Null, Some("mean"));
     assert_eq!(found.overall, Overall::Pass, "{found:#?}");

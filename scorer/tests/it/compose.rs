@@ -69,6 +69,44 @@ fn columns_are_averaged_plainly_or_by_weight() {
 }
 
 #[test]
+fn weights_of_any_size_weigh_as_their_proportions_do() {
+    let params = || json!({"columns": "y", "weight_column": "w"});
+    let is_yes = |row: usize| row * 7 % 5 < 2;
+    let table = |size: &str| -> String {
+        let row = |row: usize| format!("{row},{},{}{size}\n", u8::from(is_yes(row)), 1 + row % 3);
+        format!("id,y,w\n{}", (0..40).map(row).collect::<String>())
+    };
+    let chance = |row: usize| 0.1 + 0.4 * f64::from(u8::from(is_yes(row))) + (row * 13 % 10) as f64 / 30.0;
+    let file = |cell: &dyn Fn(usize) -> f64| -> String {
+        format!("id,y\n{}", (0..40).map(|row| format!("{row},{}\n", cell(row))).collect::<String>())
+    };
+    let (chances, labels) = (file(&chance), file(&|row| f64::from(u8::from(chance(row) > 0.5))));
+    for (metric, sent) in [
+        ("log_loss", &chances),
+        ("brier", &chances),
+        ("roc_auc", &chances),
+        ("average_precision", &chances),
+        ("rmse", &chances),
+        ("mcc", &labels),
+        ("accuracy", &labels),
+        ("qwk", &labels),
+        ("f1", &labels),
+    ] {
+        let plain = score(metric, params(), &table(""), sent).unwrap();
+        for size in ["e307", "e-200", "e-307"] {
+            close(score(metric, params(), &table(size), sent), plain);
+        }
+    }
+    let apart = table("e300").replacen(",1e300", ",1e-200", 1);
+    assert!(score("brier", params(), &apart, &chances).unwrap_err().contains("too far apart"));
+    let of_columns = |weights: &str| {
+        let (truth, sent) = ("id,a,b\n1,0,0\n2,0,0\n", "id,a,b\n1,1,4\n2,1,4\n");
+        score("mae", json!({"columns": "a,b", "column_weights": weights}), truth, sent)
+    };
+    close(of_columns("1e308,1e308"), 2.5);
+}
+
+#[test]
 fn groups_are_averaged_or_the_worst_counts() {
     let only_a = "id,a\n4,5\n1,2\n2,1\n3,0\n";
     let solution = SOLUTION;

@@ -2,6 +2,7 @@
 //! scorer needs.
 
 mod audit;
+mod audit_exploits;
 mod audit_groups;
 mod audit_modules;
 mod audit_tables;

@@ -1,7 +1,7 @@
 //! Where a draft stands: which steps are done, what still stands between it and its launch.
 
 use chrono::{DateTime, Utc};
-use holdout_contract::audit::Overall;
+use holdout_contract::audit::{self, Overall};
 use holdout_contract::custom::CHANCE_IS_KNOWN;
 use holdout_contract::examine::{Finding, Report, Verdict};
 use sqlx::PgConnection;
@@ -379,21 +379,31 @@ pub fn findings(draft: &Draft) -> Vec<Hindrance> {
         }];
     }
     let report = draft.report.as_ref();
-    report
+    let mut found: Vec<Hindrance> = report
         .into_iter()
         .flat_map(|report| &report.findings)
         .filter(|finding| finding.verdict == Verdict::Refused)
         .map(|finding| Hindrance::new(step_of(&finding.check), &finding.text, &finding.fix))
-        .collect()
+        .collect();
+    // Whatever a report says of it: a reason is for a FAIL, never for a refusal.
+    let audit = report.and_then(|report| report.audit.as_ref()).filter(|audit| audit.is_refused());
+    if let Some(audit) = audit.filter(|_| found.is_empty()) {
+        let refused = audit.checks.iter().find(|check| check.verdict == audit::Verdict::Refused);
+        let (text, fix) = refused.map_or((REFUSED, ""), |check| (check.text.as_str(), check.repair.as_str()));
+        found.push(Hindrance::new(Step::Metric, text, fix));
+    }
+    found
 }
+
+const REFUSED: &str = "The audit refused the metric on these labels.";
 
 /// Where a finding of this check is mended.
 pub fn step_of(check: &str) -> Step {
     match check {
         "sample_fits" => Step::Sample,
         "row_overlap" => Step::Data,
-        "metric_applies" | "metric_runs" | "metric_loads" | "metric_parameters" | "metric_doctests"
-        | "sample_scores" | "perfect_score" | "scales" | CHANCE_IS_KNOWN => Step::Metric,
+        "audit_refusal" | "metric_applies" | "metric_runs" | "metric_loads" | "metric_parameters"
+        | "metric_doctests" | "sample_scores" | "perfect_score" | "scales" | CHANCE_IS_KNOWN => Step::Metric,
         _ => Step::Solution,
     }
 }
@@ -410,6 +420,20 @@ mod tests {
         draft.report =
             Some(Report { profile: None, findings: Vec::new(), suggested_metrics: Vec::new(), audit: None });
         (Competition { launched_at: None, ..Competition::sample() }, draft)
+    }
+
+    #[test]
+    fn a_refusal_of_the_audit_stands_against_the_launch_beside_a_fail_as_well() {
+        let (competition, mut draft) = whole();
+        let mut audit = sample_audit();
+        audit.checks[0].verdict = audit::Verdict::Refused;
+        assert_eq!(audit.overall, Overall::Fail);
+        draft.report.as_mut().expect("a report").audit = Some(audit);
+        draft.version.audit_reason = Some("It is ours.".to_owned());
+        let found = hindrances(&competition, &draft, DateTime::UNIX_EPOCH);
+        assert_eq!(found.iter().map(|found| found.step).collect::<Vec<Step>>(), [Step::Metric]);
+        draft.report.as_mut().expect("a report").audit = Some(sample_audit());
+        assert_eq!(hindrances(&competition, &draft, DateTime::UNIX_EPOCH), []);
     }
 
     #[test]

@@ -11,6 +11,9 @@ use crate::audit::question;
 use crate::audit::repair;
 use crate::audit::report::{advised, check, judged, part, percent};
 
+/// Values above and below 0 that come to less than such a part of their sizes have no total to speak of.
+const CANCELLED: f64 = 0.5;
+
 /// What is sent of everything that one holds possible.
 const MEAN: &str = "the average";
 const MEDIAN: &str = "the median";
@@ -111,6 +114,32 @@ fn number_distortions(case: &Case<'_>, forecaster: &Forecaster, honest: &[Candid
     found.into_iter().map(|(name, report)| (name, case.clamped(report))).collect()
 }
 
+/// How far the total of some forecasts is off.
+struct Bias {
+    value: f64,
+    /// As a part of what all values come to without their signs, not of their total, which is next to nothing beside that.
+    is_of_sizes: bool,
+}
+
+impl Bias {
+    fn of(sent: &[f64], honest: &[f64]) -> Self {
+        let (sent, honest, size) = (total(sent), total(honest), size(honest));
+        match honest.abs() < CANCELLED * size {
+            true => Self { value: (sent - honest) / size, is_of_sizes: true },
+            false => Self { value: sent / honest - 1.0, is_of_sizes: false },
+        }
+    }
+}
+
+fn total(values: &[f64]) -> f64 {
+    values.iter().sum()
+}
+
+/// Without their signs.
+fn size(values: &[f64]) -> f64 {
+    values.iter().map(|value| value.abs()).sum()
+}
+
 /// E2: the sum of the best report against the sum that is to be expected.
 fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) -> Check {
     const NAME: &str = "E2 volume bias";
@@ -135,7 +164,7 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
         );
     }
     let n = case.n_looked();
-    if means.chunks(n).any(|column| column.iter().sum::<f64>() == 0.0) {
+    if means.chunks(n).any(|column| total(column) == 0.0 && size(column) == 0.0) {
         return check(
             NAME,
             Verdict::Info,
@@ -143,18 +172,27 @@ fn volume(case: &Case<'_>, forecaster: &Forecaster, sent: &[f64], reacts: bool) 
             "Totals cannot be compared: the true total that is to be expected is 0.",
         );
     }
-    let bias_of =
-        |(sent, honest): (&[f64], &[f64])| sent.iter().sum::<f64>() / honest.iter().sum::<f64>() - 1.0;
-    let biases = sent.chunks(n).zip(means.chunks(n)).map(bias_of);
-    let bias = biases.reduce(|most, next| if next.abs() > most.abs() { next } else { most }).unwrap_or(0.0);
-    let verdict = judged(bias.abs(), 0.05, 0.2);
+    let biases = sent.chunks(n).zip(means.chunks(n)).map(|(sent, honest)| Bias::of(sent, honest));
+    let most = biases.reduce(|most, next| if next.value.abs() > most.value.abs() { next } else { most });
+    let Bias { value: bias, is_of_sizes } = most.unwrap_or(Bias { value: 0.0, is_of_sizes: false });
+    let verdict = match judged(bias.abs(), 0.05, 0.2) {
+        // Of a total about 0 nothing is a share, so that no miss makes it useless.
+        Verdict::Fail if is_of_sizes => Verdict::Warn,
+        verdict => verdict,
+    };
     let meant = match verdict {
         Verdict::Pass => {
             "Totals stay right: whoever adds up the winner's forecasts gets what is to be expected."
         }
         _ => "Totals go wrong: whoever adds up the winner's forecasts does not get what is to be expected.",
     };
-    let text = format!("{meant} They come to {} of it.", percent(1.0 + bias));
+    let text = match is_of_sizes {
+        false => format!("{meant} They come to {} of it.", percent(1.0 + bias)),
+        true => format!(
+            "{meant} As values above and below 0 nearly cancel out, the total is off by {} of what all values come to without their signs.",
+            percent(bias.abs())
+        ),
+    };
     advised(
         check(NAME, verdict, bias, text),
         "None by itself; but whoever adds up the winner's forecasts plans with a wrong total.",

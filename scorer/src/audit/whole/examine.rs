@@ -46,9 +46,13 @@ pub fn examine(world: &World, metric: &dyn BlackBox, settings: &Settings) -> Aud
     let honest = best(&ground, &world.usual, &world.usual.honest);
     if let Some((honest, expected)) = honest {
         checks.extend(checks::invariance(&ground, world, &honest.1));
-        let (check, sent) =
-            honest_report(&ground, world, &honest, &expected, empty.map(|(_, found)| found.mean));
-        checks.push(check);
+        let empty = empty.map(|(_, found)| found.mean);
+        let (check, sent) = honest_report(&ground, world, &world.usual, (&honest, &expected), empty);
+        let of_uneven = world.uneven.as_ref().and_then(|belief| {
+            let (honest, expected) = best(&ground, belief, &belief.honest)?;
+            Some(honest_report(&ground, world, belief, (&honest, &expected), empty).0)
+        });
+        checks.push(of_uneven.filter(|found| found.verdict > check.verdict).unwrap_or(check));
         checks.extend(checks::volume(world, &sent));
     }
     checks.extend(floor(&ground, world));
@@ -84,13 +88,13 @@ fn best(ground: &Ground<'_>, belief: &Belief, files: &[Candidate]) -> Option<(Ca
 fn honest_report(
     ground: &Ground<'_>,
     world: &World,
-    honest: &Candidate,
-    expected: &Expected,
+    belief: &Belief,
+    (honest, expected): (&Candidate, &Expected),
     empty: Option<f64>,
 ) -> (Check, Vec<f64>) {
     let way = empty.map_or(0.0, |empty| ground.gain(expected.mean, empty).max(0.0));
     let is_told_by_way = way >= LEAST_WAY * expected.mean.abs();
-    let found = honesty::best_over(ground, &world.usual.draws, expected, world.usual.tricks.clone());
+    let found = honesty::best_over(ground, &belief.draws, expected, belief.tricks.clone());
     let gain =
         found.as_ref().map_or(0.0, |best| best.gain / way.max(LEAST_WAY * expected.mean.abs()).max(1e-9));
     let found = found.filter(|_| gain > SLIGHT);
@@ -117,14 +121,19 @@ fn floor(ground: &Ground<'_>, world: &World) -> Option<Check> {
     let (_, weak) = best(ground, &world.weak, &world.weak.honest)?;
     let (_, good) = best(ground, &world.strong, &world.strong.honest)?;
     let lead = ground.gain(of_empty.mean, weak.mean) / ground.gain(good.mean, weak.mean).abs().max(1e-12);
-    let verdict = if lead > 0.02 {
+    let scores = [of_empty.mean, weak.mean, good.mean];
+    let is_in_vain = floors::is_in_vain(ground, scores);
+    let verdict = if lead > 0.02 || is_in_vain {
         Verdict::Fail
     } else if lead > -0.1 {
         Verdict::Warn
     } else {
         Verdict::Pass
     };
-    let text = floors::against_honest(verdict, lead, &empty.0, [of_empty.mean, weak.mean, good.mean]);
+    let text = match is_in_vain {
+        true => floors::in_vain(&empty.0, scores),
+        false => floors::against_honest(verdict, lead, &empty.0, scores),
+    };
     Some(advised(
         check("F degenerate", verdict, lead, text),
         "Send the same in every row and stand above honest work.",
@@ -144,12 +153,13 @@ fn of_the_contest(ground: &Ground<'_>, world: &World) -> Vec<Check> {
     let resolution =
         influence.as_ref().and_then(|found| Some(influence::of_step(ground, step()?, found.error)));
     checks.extend(influence.map(|found| found.check));
-    let (designs, n_public) = (designs(ground, world), public(ground));
-    let probing = probing::told(ground, &designs, ground.n_looked(), n_public);
-    let mut plan = vec![contest::public_board(ground), contest::decimals(ground, &probing)];
+    let probing = (ground.settings.public_fraction > 0.0)
+        .then(|| probing::told(ground, &designs(ground, world), ground.n_looked(), public(ground)));
+    let mut plan = vec![contest::public_board(ground)];
+    plan.extend(probing.as_ref().map(|probing| contest::decimals(ground, probing)));
     plan.extend(resolution.as_ref().and_then(|found| contest::private_rows(ground, found)));
     plan.extend(resolution.as_ref().and_then(|found| reshuffle::forecast(ground, found)));
-    checks.push(probing.check);
+    checks.push(probing.map_or_else(probing::of_nothing, |found| found.check));
     checks.extend(resolution.map(|found| found.check));
     checks.extend(plan);
     checks

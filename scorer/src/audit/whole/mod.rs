@@ -53,6 +53,7 @@ pub fn of_solution(solution: &Solution, settings: &Settings) -> Option<Audit> {
         groups: solution.groups.as_ref().map(|groups| kept_rows(groups, &world.rows)),
         weights: world.weights.clone(),
         group_names: &solution.group_names,
+        column_names: &solution.target_names,
         context: &judge.context,
     };
     Some(examine(&world, &metric, settings))

@@ -9,6 +9,8 @@
 //!
 //! Truth and report are not of one kind (A), risks have no size (B, E2), and the event has no opposite (C).
 
+use std::collections::BTreeMap;
+
 use super::world::{Belief, SURE, Words, World, chances};
 use crate::audit::case::{deviation, mean};
 use crate::audit::forecast::signals_of;
@@ -22,6 +24,8 @@ use holdout_contract::spec::Layout;
 
 const MAX_ROWS: usize = 1200;
 const DRAWS: u64 = 24;
+/// Of a forecaster who knows one group better than the others, there and elsewhere.
+const UNEVEN: [f64; 2] = [0.95, 0.6];
 /// Stream of the chances by which rows are lost from sight.
 const LOST: u64 = 500;
 
@@ -89,6 +93,7 @@ pub(super) fn read(solution: &Solution) -> Option<World> {
     let is_of_chances = !asked.is_empty();
     Some(World {
         tried: Some([strong.draws[0].clone(), strong.honest[0].1.clone()]),
+        uneven: clinic.believe_unevenly(),
         empties: clinic.empties(),
         turned,
         wrong,
@@ -162,7 +167,7 @@ struct Clinic {
 impl Clinic {
     fn believe(&self, skill: f64) -> Belief {
         let signals = signals_of(self.n, skill);
-        let draws = (0..DRAWS).map(|draw| self.draw(&signals, skill, draw)).collect();
+        let draws = (0..DRAWS).map(|draw| self.draw(&signals, |_| skill, draw)).collect();
         if self.times_asked.is_empty() {
             let risks: Vec<f64> = signals.iter().map(|signal| -signal).collect();
             let tricks = self.of_risks(&risks);
@@ -188,12 +193,46 @@ impl Clinic {
         Belief { draws, honest: vec![("the chances one believes in".to_owned(), chances(&|z| z))], tricks }
     }
 
-    fn draw(&self, signals: &[f64], skill: f64, draw: u64) -> Vec<f64> {
-        let left = (1.0 - skill * skill).sqrt();
+    /// A forecaster who knows the largest group well and the others less: what is lost there may be won back where a score
+    /// takes off how far groups are apart. Of two groups the worse one counts alone, so that there is nothing to win.
+    fn believe_unevenly(&self) -> Option<Belief> {
+        let groups = self.groups.as_ref().filter(|_| self.times_asked.is_empty())?;
+        let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+        groups.iter().for_each(|group| *sizes.entry(*group).or_default() += 1);
+        if sizes.len() < 3 {
+            return None;
+        }
+        let (known, _) = sizes.iter().max_by_key(|(group, n)| (**n, std::cmp::Reverse(**group)))?;
+        let [well, less] = UNEVEN.map(|skill| (skill, signals_of(self.n, skill)));
+        let of_row = |row: usize| if groups[row] == *known { &well } else { &less };
+        let signals: Vec<f64> = (0..self.n).map(|row| of_row(row).1[row]).collect();
+        let draws = (0..DRAWS).map(|draw| self.draw(&signals, |row| of_row(row).0, draw)).collect();
+        let risks: Vec<f64> = signals.iter().map(|signal| -signal).collect();
+        let noise = normal::scores(self.n, SURE);
+        let spoilt = |(part, name): (f64, &str)| {
+            let risk = |row: usize| match groups[row] == *known {
+                true => (1.0 - part) * risks[row] + part * noise[row],
+                false => risks[row],
+            };
+            (
+                format!("risks that are {name} in the group that one knows best"),
+                (0..self.n).map(risk).collect(),
+            )
+        };
+        let degrees = [(0.2, "spoilt a little"), (0.4, "spoilt"), (0.6, "half guessed"), (1.0, "guessed")];
+        Some(Belief {
+            draws,
+            tricks: degrees.map(spoilt).into(),
+            honest: vec![("risks in the order one believes in".to_owned(), risks)],
+        })
+    }
+
+    fn draw(&self, signals: &[f64], skill: impl Fn(usize) -> f64, draw: u64) -> Vec<f64> {
+        let left = |row: usize| (1.0 - skill(row) * skill(row)).sqrt();
         let scores = normal::scores(self.n, super::world::FIRST_DRAW + draw);
         let lost = chances(self.n, LOST + draw);
         let observed = (0..self.n).map(|row| {
-            let event = self.event.at(normal::cdf(skill * signals[row] + left * scores[row]));
+            let event = self.event.at(normal::cdf(skill(row) * signals[row] + left(row) * scores[row]));
             let lost = self.lost.at(lost[row]).unwrap_or(self.last);
             match event {
                 Some(time) if time <= lost => (time, 1.0),

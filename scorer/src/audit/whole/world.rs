@@ -27,6 +27,8 @@ pub struct World {
     pub strong: Belief,
     /// A little better than strong.
     pub stronger: Belief,
+    /// Of a forecaster who knows some groups better than others, where a score looks at groups.
+    pub uneven: Option<Belief>,
     /// Files that need no knowledge of any row.
     pub empties: Vec<Candidate>,
     /// Whether a truth may be sent, and a report may be true.
@@ -75,6 +77,7 @@ impl World {
             usual,
             strong,
             stronger,
+            uneven: None,
             empties: Vec::new(),
             is_alike: false,
             amounts: Vec::new(),

@@ -3,6 +3,7 @@
 
 use holdout_contract::spec::Layout;
 
+use crate::kernels::tamed;
 use crate::metrics::{Files, Metric, Params, PartScores, Rows, Undefined};
 
 /// Names in a list separated by commas.
@@ -57,7 +58,7 @@ pub(super) fn layout(one: Layout, params: &Params) -> Layout {
 
 fn weights(params: &Params) -> Vec<f64> {
     match params.text("column_weights") {
-        Some(list) => split(list).iter().map(|weight| weight.parse().unwrap_or(0.0)).collect(),
+        Some(list) => tamed(split(list).iter().map(|weight| weight.parse().unwrap_or(0.0)).collect()),
         None => vec![1.0; names(params).len()],
     }
 }

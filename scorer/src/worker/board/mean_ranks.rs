@@ -43,7 +43,7 @@ pub(super) fn outcome(board: &Board, covariance: &Covariance, n_units: u64, shar
     let n_teams = board.entries.len();
     let errors = |team: usize| {
         let beside = |part: &Covariance| -> Vec<f32> {
-            (0..n_teams).map(|other| shown(part.error_of_difference(team, other)) as f32).collect()
+            (0..n_teams).map(|other| shown(part.error_at_most(team, other)) as f32).collect()
         };
         of_parts.iter().flat_map(beside).collect()
     };
