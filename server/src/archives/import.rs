@@ -266,10 +266,7 @@ impl Import<'_> {
         let mut teams = HashMap::new();
         for team in self.unpacked.lines::<TeamLine>(TEAMS)? {
             let mut team = team?;
-            let n_leaders = team.members.iter().filter(|member| member.is_leader).count();
-            if n_leaders != 1 {
-                return Err(wrong(format!("Team “{}” has {n_leaders} leaders; each has one.", team.name)));
-            }
+            check_people(&team)?;
             team.name.retain(|letter| !is_unseen(letter));
             let id = fill::insert_team(conn, self.id, &team).await.map_err(contradiction)?;
             for member in &team.members {
@@ -496,6 +493,17 @@ impl Import<'_> {
             forum::store::posts::keep_version(conn, *post, &before, version.replaced_at).await?;
         }
         Ok(())
+    }
+}
+
+/// Whoever takes part has one leader; what hosts send to compare with is of nobody.
+fn check_people(team: &TeamLine) -> Result<()> {
+    let n_leaders = team.members.iter().filter(|member| member.is_leader).count();
+    match (team.is_baseline, n_leaders) {
+        (true, _) if team.members.is_empty() => Ok(()),
+        (true, _) => Err(wrong(format!("“{}” is a baseline, and has members; none has any.", team.name))),
+        (false, 1) => Ok(()),
+        (false, _) => Err(wrong(format!("Team “{}” has {n_leaders} leaders; each has one.", team.name))),
     }
 }
 
