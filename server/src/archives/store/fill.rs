@@ -304,12 +304,7 @@ pub async fn set_imported(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update competitions
-         set imported_at = $2, n_entries = n_entries + $4,
-             n_teams = n_teams + $3 - (
-                 select count(*) from disqualifications d
-                 join teams t on t.id = d.team_id and not t.is_baseline
-                 where d.competition_id = $1 and d.submission_id is null and d.lifted_at is null
-             )::integer,
+         set imported_at = $2, n_teams = n_teams + $3, n_entries = n_entries + $4,
              counts_for_medals = counts_for_medals and $5
          where id = $1",
         id.0,
