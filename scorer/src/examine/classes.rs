@@ -90,8 +90,8 @@ pub fn groups_torn(solution: &Solution) -> Option<Finding> {
     })
 }
 
-/// Classes of the solution that the training file does not have.
-pub fn unlearnable(solution: &Solution, train: &Frame, target: usize) -> Option<Finding> {
+/// Classes of the solution that a training file does not have; `None` where it does not say.
+pub fn not_learned(solution: &Solution, train: &Frame, target: usize) -> Option<Vec<String>> {
     let names = solution.class_names();
     let learned: HashSet<&str> = match &train.rest {
         None => train.cells(target).collect(),
@@ -101,12 +101,17 @@ pub fn unlearnable(solution: &Solution, train: &Frame, target: usize) -> Option<
     let is_missing = |(code, name): &(usize, &String)| {
         counts.get(*code).is_some_and(|n| *n > 0) && !learned.contains(name.as_str())
     };
-    let missing: Vec<String> =
-        names.iter().enumerate().filter(is_missing).map(|(_, name)| name.clone()).collect();
+    Some(names.iter().enumerate().filter(is_missing).map(|(_, name)| name.clone()).collect())
+}
+
+/// Classes that nobody can learn from what there is of training data.
+pub fn unlearnable(solution: &Solution, missing: &[String], n_files: usize) -> Option<Finding> {
+    let n_classes = solution.class_names().len();
+    let have = if n_files > 1 { "The training files have" } else { "The training file has" };
     (!missing.is_empty()).then(|| {
         warn(
             "class_not_in_training",
-            format!("The training file has no row of {} of the {} classes that are scored: {}.", missing.len(), names.len(), listed(&missing)),
+            format!("{have} no row of {} of the {n_classes} classes that are scored: {}.", missing.len(), listed(missing)),
             "Add rows of these classes to the training file, or mark theirs “Ignored”; nobody can learn them.",
         )
     })

@@ -156,7 +156,7 @@ mod tests {
             context: &params,
             history: None,
             rule: SplitRule { public_fraction: 0.5, ..SplitRule::default() },
-            train: None,
+            train: Vec::new(),
             test: None,
             sample_submission: None,
             declared: None,

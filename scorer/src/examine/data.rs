@@ -8,7 +8,7 @@ use holdout_contract::rejection::Rejection;
 use super::frame::Frame;
 pub use super::part::Bound;
 use super::part::{Hashes, Meant};
-use super::{classes, groups, pass, refused, sides, training, warn};
+use super::{Training, classes, groups, pass, refused, sides, training, warn};
 use crate::intake::content::{Bytes, Opened, open_within};
 use crate::intake::{self, Limits};
 use crate::solution::Solution;
@@ -29,13 +29,79 @@ pub struct Data<'a> {
 
 /// Compares training and test file, and both with the hidden labels.
 pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
+    let told = tell(data, limits);
+    let missing = told.not_learned.as_deref();
+    let unlearnable =
+        data.solution.zip(missing).and_then(|(of, missing)| classes::unlearnable(of, missing, 1));
+    told.findings.into_iter().chain(unlearnable).collect()
+}
+
+/// More training files are not looked at.
+const MOST_FILES: usize = 20;
+
+/// Compares each of several training files with the test file. What is found in all is told once; a class is missing where no
+/// file has it.
+pub fn examine_each(several: &[Training], data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
+    let mut found: Vec<(usize, Finding)> = Vec::new();
+    let mut missing: Option<Vec<String>> = None;
+    let looked_at = &several[..several.len().min(MOST_FILES)];
+    for (at, training) in looked_at.iter().enumerate() {
+        let told = tell(&Data { train: Some(&training.bytes), ..*data }, limits);
+        found.extend(told.findings.into_iter().map(|finding| (at, finding)));
+        if let Some(not_learned) = told.not_learned {
+            let kept = missing.take().unwrap_or_else(|| not_learned.clone());
+            missing = Some(kept.into_iter().filter(|class| not_learned.contains(class)).collect());
+        }
+    }
+    let is_of_all =
+        |finding: &Finding| found.iter().filter(|(_, other)| other == finding).count() == looked_at.len();
+    let mut findings: Vec<Finding> = found
+        .iter()
+        .filter(|(at, finding)| *at == 0 || !is_of_all(finding))
+        .map(|(at, finding)| match is_of_all(finding) {
+            true => finding.clone(),
+            false => {
+                Finding { text: format!("{}: {}", looked_at[*at].name, finding.text), ..finding.clone() }
+            }
+        })
+        .collect();
+    let unlearnable = data.solution.zip(missing.as_deref());
+    findings.extend(unlearnable.and_then(|(of, missing)| classes::unlearnable(of, missing, looked_at.len())));
+    if several.len() > MOST_FILES {
+        findings.push(warn(
+            "rows_looked_at",
+            format!(
+                "Of {} training files, the first {MOST_FILES} by name were compared with the test file.",
+                several.len()
+            ),
+            "Put training data that belong together into one file.",
+        ));
+    }
+    findings
+}
+
+/// What was found with one training file.
+#[derive(Default)]
+struct Told {
+    findings: Vec<Finding>,
+    /// Classes that it has no row of; `None` where that is not known.
+    not_learned: Option<Vec<String>>,
+}
+
+impl From<Vec<Finding>> for Told {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings, not_learned: None }
+    }
+}
+
+fn tell(data: &Data<'_>, limits: &Limits) -> Told {
     let (Some(train), Some(test)) = (data.train, data.test) else {
-        return vec![warn(
+        return Told::from(vec![warn(
             "row_overlap",
             "There is no training file and test file to compare, so it was not checked whether test rows can be \
              looked up.",
             "Upload them with the roles “train” and “test” if participants are to have them.",
-        )];
+        )]);
     };
     let opened = [train, test].map(|bytes| open_within(bytes, limits, data.bound.whole_bytes));
     let features = features_of(&opened, data.known, limits);
@@ -58,7 +124,7 @@ pub fn examine(data: &Data<'_>, limits: &Limits) -> Vec<Finding> {
     let frames: Vec<Result<Frame, Finding>> = frames.collect();
     match frames.as_slice() {
         [Ok(train), Ok(test)] => compare(train, test, data),
-        _ => frames.into_iter().filter_map(Result::err).collect(),
+        _ => Told::from(frames.into_iter().filter_map(Result::err).collect::<Vec<Finding>>()),
     }
 }
 
@@ -88,7 +154,7 @@ fn looked_at(train: &Frame, test: &Frame) -> Option<Finding> {
     })
 }
 
-fn compare(train: &Frame, test: &Frame, data: &Data<'_>) -> Vec<Finding> {
+fn compare(train: &Frame, test: &Frame, data: &Data<'_>) -> Told {
     let known = data.known;
     let shared = features(train, test, known);
     let mut findings = vec![rows(train, test, &shared)];
@@ -101,8 +167,9 @@ fn compare(train: &Frame, test: &Frame, data: &Data<'_>) -> Vec<Finding> {
     if let Some(target) = target {
         findings.extend(groups::examine(train, test, &shared, target));
     }
+    let mut not_learned = None;
     if let Some(solution) = data.solution {
-        findings.extend(target.and_then(|target| classes::unlearnable(solution, train, target)));
+        not_learned = target.and_then(|target| classes::not_learned(solution, train, target));
         if let Some(id) = known.first().and_then(|id| test.position(id)) {
             let of_test: Vec<usize> = (0..test.names.len())
                 .filter(|column| !known.contains(&test.names[*column]) && !is_row_number(test, *column))
@@ -110,7 +177,7 @@ fn compare(train: &Frame, test: &Frame, data: &Data<'_>) -> Vec<Finding> {
             findings.extend(sides::hidden_rows(solution, test, id, &of_test));
         }
     }
-    findings
+    Told { findings, not_learned }
 }
 
 /// The features that both files have, by their place in each.

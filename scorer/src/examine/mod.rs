@@ -37,6 +37,12 @@ pub(crate) use fit::{known_columns, split_empty};
 use frame::Frame;
 pub(crate) use kinds::number;
 
+/// A file that participants learn from.
+pub struct Training {
+    pub name: String,
+    pub bytes: Bytes,
+}
+
 /// Everything an examination looks at; what is not there yet is `None`.
 pub struct Competition<'a> {
     /// Opened.
@@ -46,7 +52,8 @@ pub struct Competition<'a> {
     pub context: &'a Params,
     pub history: Option<Bytes>,
     pub rule: SplitRule,
-    pub train: Option<Bytes>,
+    /// By name.
+    pub train: Vec<Training>,
     pub test: Option<Bytes>,
     pub sample_submission: Option<Bytes>,
     /// What the winner's file should hold, as its host said.
@@ -103,9 +110,17 @@ pub(crate) fn told_of_files(
     solution: Option<&Solution>,
     limits: &Limits,
 ) -> Report {
-    let (train, test) = (competition.train.as_ref(), competition.test.as_ref());
-    let data = data::Data { train, test, known, solution, bound: data::Bound::default() };
-    Report::of_findings(data::examine(&data, limits))
+    let data = data::Data {
+        train: competition.train.first().map(|training| &training.bytes),
+        test: competition.test.as_ref(),
+        known,
+        solution,
+        bound: data::Bound::default(),
+    };
+    Report::of_findings(match competition.train.as_slice() {
+        [] | [_] => data::examine(&data, limits),
+        several => data::examine_each(several, &data, limits),
+    })
 }
 
 /// What a solution gives away by itself: classes and groups by side, an order that tells.

@@ -250,7 +250,7 @@ mod tests {
             context: &params,
             history: None,
             rule: SplitRule { public_fraction: 0.5, seed, group_column: None },
-            train: None,
+            train: Vec::new(),
             test: None,
             sample_submission: None,
             declared: None,

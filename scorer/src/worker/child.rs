@@ -28,13 +28,13 @@ use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, Resplit, SplitFiles, Table, receive,
-    send,
+    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, Resplit, SplitFiles, Table,
+    TrainingFile, receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
 use crate::custom::sandbox::{self, Sandbox};
-use crate::examine::{self, Competition};
+use crate::examine::{self, Competition, Training};
 use crate::intake::content::{self, Bytes};
 use crate::intake::{Content, Limits, Source, read_header};
 use crate::judge::{Context, Judge, read_history};
@@ -337,10 +337,15 @@ impl Child {
             file.as_ref().map(|file| Ok::<_, StorageError>(self.read(file)?.into())).transpose()
         };
         let history = optional(&draft.data.history)?;
-        let mapped = |file: &Option<FileRef>| {
-            file.as_ref().map(|file| self.storage.map(&file.key, file.sha256.as_ref())).transpose()
-        };
-        let (train, test) = (mapped(&draft.data.train)?, mapped(&draft.data.test)?);
+        let mapped = |file: &FileRef| self.storage.map(&file.key, file.sha256.as_ref());
+        let training = draft.data.train.iter();
+        let train: Result<Vec<Training>, StorageError> = training
+            .map(|TrainingFile { name, file }| {
+                mapped(file).map(|bytes| Training { name: name.clone(), bytes })
+            })
+            .collect();
+        let train = train?;
+        let test = draft.data.test.as_ref().map(mapped).transpose()?;
         let sample = optional(&draft.data.sample_submission)?;
         let solution = draft.solution.as_ref().map(|file| self.unseal(file)).transpose();
         let solution = match solution {

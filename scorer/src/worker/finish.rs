@@ -539,7 +539,8 @@ async fn replace_data_files(
     ];
     for (name, role, stored, description) in made {
         sqlx::query!(
-            "delete from data_files where competition_id = $1 and (name = $2 or role = $3)",
+            "delete from data_files
+             where competition_id = $1 and (name = $2 or (role = $3 and role <> 'train'))",
             competition_id,
             name,
             role

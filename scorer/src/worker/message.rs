@@ -135,10 +135,17 @@ pub struct FileRef {
 /// The data files that an examination looks at.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataFiles {
-    pub train: Option<FileRef>,
+    pub train: Vec<TrainingFile>,
     pub test: Option<FileRef>,
     pub sample_submission: Option<FileRef>,
     pub history: Option<FileRef>,
+}
+
+/// One of the files that participants learn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingFile {
+    pub name: String,
+    pub file: FileRef,
 }
 
 /// A labelled table to be split.
@@ -283,10 +290,10 @@ impl Request {
             }
             Self::Examine { draft } => {
                 let data = &draft.data;
-                let named =
-                    [&draft.solution, &data.train, &data.test, &data.sample_submission, &data.history];
+                let named = [&draft.solution, &data.test, &data.sample_submission, &data.history];
+                let train = data.train.iter().map(|training| &training.file);
                 let counted = draft.counted.iter().flat_map(|counted| counted.judging.files());
-                named.into_iter().flatten().chain(counted).collect()
+                named.into_iter().flatten().chain(train).chain(counted).collect()
             }
             Self::Release { asked } => asked.draft.solution.iter().chain(&asked.draft.data.history).collect(),
             Self::Split { table } => vec![&table.file],

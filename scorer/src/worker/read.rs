@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::climbing::{self, Climber};
 use super::comparing;
-use super::message::{DataFiles, Draft, FileRef, Judging, Request, Submitted, Table};
+use super::message::{DataFiles, Draft, FileRef, Judging, Request, Submitted, Table, TrainingFile};
 use super::other_metrics;
 use super::probing;
 use super::ranks;
@@ -446,19 +446,19 @@ async fn table(conn: &mut PgConnection, table_id: i64) -> sqlx::Result<Option<Wo
 
 async fn data_files(conn: &mut PgConnection, competition_id: i64) -> sqlx::Result<DataFiles> {
     let rows = sqlx::query!(
-        "select role, storage_key, sha256 from data_files where competition_id = $1 and role <> 'data'",
+        "select name, role, storage_key, sha256 from data_files where competition_id = $1 and role <> 'data' order by name",
         competition_id
     )
     .fetch_all(conn)
     .await?;
     let mut data = DataFiles::default();
     for row in rows {
-        let found = Some(file(row.storage_key, Some(row.sha256)));
+        let found = file(row.storage_key, Some(row.sha256));
         match row.role.as_str() {
-            "train" => data.train = found,
-            "test" => data.test = found,
-            "sample_submission" => data.sample_submission = found,
-            "history" => data.history = found,
+            "train" => data.train.push(TrainingFile { name: row.name, file: found }),
+            "test" => data.test = Some(found),
+            "sample_submission" => data.sample_submission = Some(found),
+            "history" => data.history = Some(found),
             _ => {}
         }
     }

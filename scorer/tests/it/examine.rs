@@ -153,6 +153,29 @@ async fn of_a_version_that_counts_the_files_alone_are_examined(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn every_training_file_is_compared_with_the_test_file(db: PgPool) {
+    let world = World::new(db).await;
+    let draft = sound(&world).await;
+    let alone = examined(&world, draft).await;
+    world.named_file(draft, ("train-2.csv", "train"), b"id,z,x,y\nt7,red,1,3\nt8,red,6,4\n").await;
+    let report = examined(&world, draft).await;
+    assert_eq!(refused(&report), ["row_overlap"], "{:#?}", report.findings);
+    let told: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.check == "row_overlap")
+        .map(|finding| finding.text.as_str())
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().any(|text| text.starts_with("train-2.csv: ")), "{told:?}");
+    assert!(told.contains(&"train.csv: No test row stands in the training file."), "{told:?}");
+
+    replace(&world, draft, "train", TRAIN).await;
+    world.named_file(draft, ("train-2.csv", "train"), TRAIN).await;
+    assert_eq!(examined(&world, draft).await.findings, alone.findings, "what both say alike is said once");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn every_row_may_be_public_with_a_warning(db: PgPool) {
     let world = World::new(db).await;
     let draft = sound(&world).await;

@@ -13,7 +13,8 @@ use crate::conduct;
 use crate::error::Result;
 use crate::ids::{CompetitionId, SubmissionId, TeamId};
 
-/// Takes in the decisions about teams, and about submissions where these came along with their turns.
+/// Takes in the decisions about teams, and about submissions where these came along with their turns. Gives the numbers that teams
+/// had which stay disqualified.
 ///
 /// # Errors
 /// What is wrong with the archive; those of the database.
@@ -23,13 +24,16 @@ pub async fn take_in(
     from: &Unpacked,
     teams: &HashMap<i64, TeamId>,
     came_along: Option<(&HashMap<i64, SubmissionId>, &Turns)>,
-) -> Result<()> {
-    let mut judged = HashSet::new();
+) -> Result<HashSet<i64>> {
+    let (mut judged, mut barred) = (HashSet::new(), HashSet::new());
     for line in from.lines::<DisqualificationLine>(DISQUALIFICATIONS)? {
         let line = line?;
         let team = *teams.get(&line.team).ok_or_else(|| {
             wrong(format!("A decision is about team {}, which is not in the archive.", line.team))
         })?;
+        if line.submission.is_none() && line.lifted.is_none() {
+            barred.insert(line.team);
+        }
         let Some((submissions, turns)) = came_along else {
             if line.submission.is_none() {
                 fill::insert_decision(conn, id, team, None, &line, None).await.map_err(contradiction)?;
@@ -50,5 +54,5 @@ pub async fn take_in(
     for team in judged {
         conduct::store::judge(conn, id, team).await?;
     }
-    Ok(())
+    Ok(barred)
 }

@@ -73,6 +73,7 @@ async fn import_stored(app: &App, host: &Member, seen: &Seen, arrived: &Arrived)
         people: People::default(),
         stored: HashMap::new(),
         baselines: HashSet::new(),
+        barred: HashSet::new(),
         done: Imported::default(),
     };
     let outcome = import.carry_out(&manifest, arrived).await;
@@ -132,6 +133,8 @@ struct Import<'a> {
     stored: HashMap<i64, Stored>,
     /// The numbers that the hosts' teams had.
     baselines: HashSet<i64>,
+    /// And teams that are disqualified, which are not counted.
+    barred: HashSet<i64>,
     done: Imported,
 }
 
@@ -156,14 +159,14 @@ impl Import<'_> {
         if manifest.has_submission_files {
             n_scored = self.insert_contest(&mut tx, &teams).await?;
         } else {
-            decisions::take_in(&mut tx, self.id, &self.unpacked, &teams, None).await?;
+            self.barred = decisions::take_in(&mut tx, self.id, &self.unpacked, &teams, None).await?;
         }
         self.insert_forum(&mut tx, &teams).await?;
         news::take_in(&mut tx, (self.id, &self.slug), &self.unpacked).await?;
         if let Some(version) = fill::set_split_seed(&mut tx, self.id, self.split_seed(manifest)?).await? {
             supply::examine(&mut tx, self.id, version).await?;
         }
-        let n = (self.done.n_teams, n_scored);
+        let n = (self.done.n_teams - self.barred.difference(&self.baselines).count(), n_scored);
         fill::set_imported(&mut tx, self.id, n, self.host.is_admin, self.now).await?;
         let detail = json!({
             "source": manifest.source, "sha256": hex::encode(arrived.stored.sha256),
@@ -266,10 +269,7 @@ impl Import<'_> {
         let mut teams = HashMap::new();
         for team in self.unpacked.lines::<TeamLine>(TEAMS)? {
             let mut team = team?;
-            let n_leaders = team.members.iter().filter(|member| member.is_leader).count();
-            if n_leaders != 1 {
-                return Err(wrong(format!("Team “{}” has {n_leaders} leaders; each has one.", team.name)));
-            }
+            check_people(&team)?;
             team.name.retain(|letter| !is_unseen(letter));
             let id = fill::insert_team(conn, self.id, &team).await.map_err(contradiction)?;
             for member in &team.members {
@@ -323,7 +323,7 @@ impl Import<'_> {
         self.done.n_submissions = submissions.len();
         self.done.left_behind.extend(tally.sentence());
         let came_along = Some((&submissions, &turns));
-        decisions::take_in(conn, self.id, &self.unpacked, teams, came_along).await?;
+        self.barred = decisions::take_in(conn, self.id, &self.unpacked, teams, came_along).await?;
         Ok(tally.n_entries)
     }
 
@@ -496,6 +496,17 @@ impl Import<'_> {
             forum::store::posts::keep_version(conn, *post, &before, version.replaced_at).await?;
         }
         Ok(())
+    }
+}
+
+/// Whoever takes part has one leader; what hosts send to compare with is of nobody.
+fn check_people(team: &TeamLine) -> Result<()> {
+    let n_leaders = team.members.iter().filter(|member| member.is_leader).count();
+    match (team.is_baseline, n_leaders) {
+        (true, _) if team.members.is_empty() => Ok(()),
+        (true, _) => Err(wrong(format!("“{}” is a baseline, and has members; none has any.", team.name))),
+        (false, 1) => Ok(()),
+        (false, _) => Err(wrong(format!("Team “{}” has {n_leaders} leaders; each has one.", team.name))),
     }
 }
 

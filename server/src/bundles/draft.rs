@@ -176,6 +176,20 @@ impl Draft {
         self.report.carried(what, format!("{words}; {after}"));
     }
 
+    /// Where the bundle does not let everybody in: neither does the competition. `who` says whom it let in.
+    pub fn closed(&mut self, what: impl Into<String>, who: &str) {
+        let what = what.into();
+        let done = "visibility = \"invitation\": only people whom you invite see it and enter.";
+        self.report.changed(&what, format!("{who} Here it is by invitation: {done}"));
+        if self.contents.visibility != "invitation" {
+            self.contents.visibility = "invitation".to_owned();
+            self.report.to_do(
+                "invitations",
+                "Invite people by their addresses or with the link, or set visibility = \"public\" if everybody may enter.",
+            );
+        }
+    }
+
     /// A limit of the bundle's; 0 means none there.
     pub fn daily_limit(&mut self, what: &str, limit: i64) {
         let most = 1000;

@@ -42,6 +42,8 @@ struct Phase {
     per_day: Option<i64>,
     /// It says that participants do not see its board.
     hides_board: bool,
+    /// Where it names who may submit, and how many.
+    allowed: Option<(String, usize)>,
 }
 
 /// What is ranked: a label of a leaderboard, for a phase and a part of the data.
@@ -69,6 +71,7 @@ pub fn import(tree: &Tree, sample: Option<&Tree>) -> Result<Draft, Refused> {
     timeline(&mut draft, &mut keys, &phases);
     let ranked = ranked(&mut draft.report, &mut keys, &phases, &file);
     board(&mut draft, &mut keys, &phases, ranked.as_ref());
+    who_may_enter(&mut draft, &mut keys, &phases);
     leave(&mut draft.report, &mut keys);
     let script = keys.text("evaluation_script").map(str::to_owned);
     let is_remote =
@@ -151,6 +154,7 @@ fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Ve
             annotation: keys.text("test_annotation_file").map(str::to_owned),
             per_day: keys.integer("max_submissions_per_day"),
             hides_board: keys.flag("leaderboard_public") == Some(false),
+            allowed: listed(&mut keys, "allowed_email_ids"),
         };
         keys.leave(
             report,
@@ -166,11 +170,6 @@ fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Ve
             report,
             &["max_concurrent_submissions_allowed"],
             "Submissions are scored as scorers are free.",
-        );
-        keys.leave(
-            report,
-            &["allowed_email_ids"],
-            "Set visibility = \"invitation\" and invite people by name.",
         );
         keys.leave(
             report,
@@ -208,6 +207,36 @@ fn board(draft: &mut Draft, keys: &mut Keys<'_>, phases: &[Phase], ranked: Optio
         draft.board("visibility of the ranked challenge_phase_split", BoardShows::OwnRow);
     } else if phases[ranked.phase].hides_board {
         draft.board("leaderboard_public of the ranked phase", BoardShows::OwnRow);
+    }
+}
+
+/// A list that is not empty: where it stands, and how long it is. A text may hold several, with commas between them.
+fn listed(keys: &mut Keys<'_>, key: &'static str) -> Option<(String, usize)> {
+    let node = keys.get(key)?;
+    let texts: Vec<&str> = match node.text() {
+        Some(text) => text.split(',').collect(),
+        None => node.list().iter().filter_map(Node::text).collect(),
+    };
+    let n = texts.iter().filter(|text| !text.trim().is_empty()).count();
+    (n > 0).then(|| (keys.name(key), n))
+}
+
+/// A list of who may take part closes the competition: nobody else gets in by the import.
+fn who_may_enter(draft: &mut Draft, keys: &mut Keys<'_>, phases: &[Phase]) {
+    for (what, n) in phases.iter().filter_map(|phase| phase.allowed.as_ref()) {
+        draft
+            .closed(what, &format!("Only the addresses that it lists could submit to this phase ({n}): invite them from the bundle."));
+    }
+    if let Some((what, n)) = listed(keys, "allowed_email_domains") {
+        draft.closed(what, &format!("Only people with addresses of its domains could enter ({n})."));
+    }
+    for key in ["blocked_email_domains", "blocked_emails_domains"] {
+        if let Some((what, _)) = listed(keys, key) {
+            let words = "Addresses of these domains cannot be shut out here.";
+            let to_do = "To keep people of these domains out, set visibility = \"invitation\" and invite everybody else.";
+            draft.report.not_carried(&what, words);
+            draft.report.to_do(what, to_do);
+        }
     }
 }
 
@@ -330,11 +359,6 @@ fn leave(report: &mut Report, keys: &mut Keys<'_>) {
         report,
         &["remote_evaluation", "is_docker_based", "is_static_dataset_code_upload", "queue", "cli_version"],
         "Scores are computed by Holdout's own scorers.",
-    );
-    keys.leave(
-        report,
-        &["allowed_email_domains", "blocked_email_domains", "blocked_emails_domains"],
-        "Set visibility = \"invitation\" and invite people by name.",
     );
 }
 

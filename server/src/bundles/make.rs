@@ -11,7 +11,7 @@ use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::create::{self, Address};
-use crate::competitions::files::{self, DataUpload};
+use crate::competitions::files::{self, DataUpload, PutFile};
 use crate::competitions::settings::{Basics, Patch, Timeline};
 use crate::competitions::supply::{self, MetricChoice};
 use crate::competitions::{edit, propose};
@@ -84,6 +84,10 @@ struct Filling<'a> {
 impl Filling<'_> {
     async fn fill(&mut self, bundle: &Bundle, kept: &[KeptFile], wish: &Wish) -> Result<()> {
         let contents = &bundle.contents;
+        // By itself: no limit that cannot be kept opens what was closed.
+        let visibility = Patch { visibility: Some(contents.visibility.clone()), ..Patch::default() };
+        let seen_by = edit::patch(self.app, self.host, self.seen, &visibility, |_| Ok(())).await;
+        self.note("Visibility", seen_by)?;
         let settings = edit::patch(self.app, self.host, self.seen, &limits(contents), |_| Ok(())).await;
         self.note("Limits", settings)?;
         let proposed = Timeline::proposed(self.app.clock.now());
@@ -107,8 +111,13 @@ impl Filling<'_> {
         }
         let (data, solution) = kept.split_at(contents.data.len().min(kept.len()));
         for (file, kept) in contents.data.iter().zip(data) {
-            let upload =
-                DataUpload { name: &file.name, role: &file.role, description: &file.description, note: "" };
+            let upload = DataUpload {
+                name: &file.name,
+                role: &file.role,
+                description: &file.description,
+                note: "",
+                may_replace: false,
+            };
             let put = self.put_data(&upload, kept).await;
             self.note(&file.name, put)?;
         }
@@ -138,7 +147,7 @@ impl Filling<'_> {
         }
     }
 
-    async fn put_data(&self, upload: &DataUpload<'_>, kept: &KeptFile) -> Result<String> {
+    async fn put_data(&self, upload: &DataUpload<'_>, kept: &KeptFile) -> Result<PutFile> {
         let stored = self.copy(kept, "data").await?;
         files::put_data(self.app, self.host, self.seen, upload, stored, whatever_stands).await
     }
@@ -184,7 +193,6 @@ fn limits(contents: &Contents) -> Patch {
         ladder: Some(contents.ladder),
         board_shows: Some(contents.board_shows),
         board_stays_veiled: Some(contents.board_stays_veiled),
-        visibility: Some(contents.visibility.clone()),
         ..Patch::default()
     }
 }

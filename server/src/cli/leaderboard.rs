@@ -12,7 +12,7 @@ use super::competition::Competition;
 use super::fault::{CliError, Outcome};
 use super::final_board;
 use super::screen::Paint;
-use super::table::{Table, cell, items, local};
+use super::table::{Table, cell, items, local, one_line};
 use crate::leaderboard::model::MEAN_RANK_DECIMALS;
 use crate::web::format;
 use crate::web::problems::encode;
@@ -97,7 +97,10 @@ fn part(session: &Session, args: &BoardArgs, base: &str) -> Outcome<Value> {
 fn around_me(session: &Session, args: &BoardArgs, base: &str) -> Outcome<Value> {
     let mut board = ask(session, args, base, LARGEST_PART, None)?;
     if board["own"].is_null() {
-        return Err(CliError::NotFound("Your team is not on this board.".to_owned()));
+        return Err(CliError::NotFound(match board["own_disqualified_because"].as_str() {
+            Some(reason) => format!("Your team was disqualified, and is on no board: {}", one_line(reason)),
+            None => "Your team is not on this board.".to_owned(),
+        }));
     }
     let own = board["own"].clone();
     let mut rows: Vec<Value> = Vec::new();

@@ -165,6 +165,7 @@ fn draw(paint: Paint, own: &Value) -> String {
             &[
                 ("team", text(team, "name")),
                 ("submissions", cell(&team["n_submissions"])),
+                ("disqualified", text(team, "disqualified_because")),
                 ("link", text(team, "link")),
             ],
         ));

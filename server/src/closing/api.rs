@@ -31,6 +31,9 @@ struct WinnerJson {
     medal: Option<&'static str>,
     /// The private score, of the first metric where there are several.
     score: Option<f64>,
+    /// What decided the rank where teams are ranked by several metrics; absent where it is the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_rank: Option<f64>,
 }
 
 impl From<Winner> for WinnerJson {
@@ -41,6 +44,7 @@ impl From<Winner> for WinnerJson {
             people: row.people.into_iter().map(|person| person.username).collect(),
             medal: medal.map(|medal| medal.name()),
             score: row.score,
+            mean_rank: row.ranked.map(|ranked| ranked.mean_rank),
         }
     }
 }

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use crate::accounts::model::Member;
 use crate::competitions::model::Competition;
-use crate::competitions::settings::Timeline;
+use crate::competitions::settings::{Timeline, is_role_of_one};
 use crate::competitions::store::changes as store;
 use crate::competitions::store::data::DataFile;
 use crate::error::{AppError, Result};
@@ -219,8 +219,7 @@ pub fn moves(before: &Competition, after: &Timeline) -> Vec<Changed> {
 /// What a file that is put does to those there were. Files that are not handed out are nobody's business.
 pub fn put(before: &[DataFile], name: &str, role: &str, sha256: &[u8]) -> Vec<Changed> {
     let own = before.iter().find(|file| file.name == name);
-    // Of most roles there is one file: another one takes its place.
-    let ousted = before.iter().filter(|file| file.name != name && file.role == role && role != "data");
+    let ousted = before.iter().filter(|file| file.name != name && file.role == role && is_role_of_one(role));
     let mut changed: Vec<Changed> = ousted
         .filter(|file| file.is_for_participants())
         .map(|file| Changed::file(&file.name, Verb::Removed))
@@ -339,8 +338,7 @@ mod tests {
         let file = |name: &str, verb| (name.to_owned(), verb);
         assert_eq!(verbs("train.csv", "train", &[7; 32]), []);
         assert_eq!(verbs("train.csv", "train", &[8; 32]), [file("train.csv", Verb::Replaced)]);
-        let second = [file("train.csv", Verb::Removed), file("train2.csv", Verb::Added)];
-        assert_eq!(verbs("train2.csv", "train", &[7; 32]), second);
+        assert_eq!(verbs("train2.csv", "train", &[7; 32]), [file("train2.csv", Verb::Added)]);
         assert_eq!(verbs("more.csv", "data", &[7; 32]), [file("more.csv", Verb::Added)]);
         assert_eq!(verbs("past.csv", "history", &[7; 32]), []);
         assert_eq!(verbs("train.csv", "history", &[7; 32]), [file("train.csv", Verb::Removed)]);

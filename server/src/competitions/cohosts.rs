@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::store::{cohosts, drafts};
 use crate::error::{AppError, Result};
+use crate::forum;
 use crate::ids::UserId;
 
 /// Hosts of one competition.
@@ -37,6 +38,7 @@ pub async fn add(app: &App, host: &Member, seen: &Seen, username: &str) -> Resul
     if !cohosts::insert(&mut tx, id, person, now).await? {
         return Err(AppError::field("username", "This person already hosts the competition."));
     }
+    forum::of_hosts::follow(&mut tx, id, person, now).await?;
     drafts::note(&mut tx, now, host.id, "add_host", id, &json!({ "user_id": person })).await?;
     tx.commit().await?;
     Ok(())

@@ -7,6 +7,7 @@ use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Timeline};
 use crate::competitions::{propose, store};
 use crate::error::{AppError, Result};
+use crate::forum;
 use crate::ids::CompetitionId;
 
 /// An address made from a title may be taken: so many others are tried, `…-2`, `…-3`.
@@ -83,6 +84,7 @@ pub async fn insert(
         let id = store::drafts::create(tx, host.id, &basics, &Timeline::proposed(now), now)
             .await
             .map_err(taken)?;
+        forum::of_hosts::follow(tx, id, host.id, now).await?;
         return Ok((id, basics.slug));
     }
     Err(AppError::field("slug", format!("The address “{wished}” is taken: choose another.")))

@@ -7,7 +7,8 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::changes;
-use crate::competitions::settings::{ROLES, file_name_from};
+use crate::competitions::settings::{ROLES, file_name_from, role_title};
+use crate::competitions::store::data::{DataFile, Ousted};
 use crate::competitions::supply::{examine, examine_files, frozen};
 use crate::competitions::{propose, store};
 use crate::error::{AppError, Result};
@@ -17,11 +18,12 @@ use crate::uploads::spend::Arrived;
 /// Largest data file.
 pub const DATA_LIMIT_BYTES: u64 = 20_000_000_000;
 
-/// Makes a stored file one of the competition's data files.
+/// Makes a stored file one of the competition's data files. One of its name is replaced; of test data, sample submission and
+/// history there is one file each.
 ///
 /// # Errors
-/// [`AppError::Field`] for an unknown role or a description that is too long; [`AppError::Refused`]
-/// when the file may not change after launch; that of the condition.
+/// [`AppError::Field`] for an unknown role, a description that is too long, or a name that something else has;
+/// [`AppError::Refused`] when the file may not change after launch; that of the condition.
 pub async fn put_data(
     app: &App,
     host: &Member,
@@ -29,7 +31,7 @@ pub async fn put_data(
     file: &DataUpload<'_>,
     arrived: impl Into<Arrived>,
     stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
-) -> Result<String> {
+) -> Result<PutFile> {
     let arrived = arrived.into();
     let outcome = put_data_row(app, host, seen, file, &arrived, stands).await;
     if outcome.is_err() {
@@ -42,10 +44,35 @@ pub async fn put_data(
 #[derive(Debug, Clone, Copy)]
 pub struct DataUpload<'a> {
     pub name: &'a str,
+    /// Empty: as the file of this name before; other data where there is none.
     pub role: &'a str,
     pub description: &'a str,
     /// What changed, where it changes after the launch: everybody reads it.
     pub note: &'a str,
+    /// Whether it may take the place of a file of its name that is something else.
+    pub may_replace: bool,
+}
+
+/// A data file that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutFile {
+    pub name: String,
+    /// Names of the files in whose place it is; its own, where one of other bytes had it.
+    pub replaced: Vec<String>,
+}
+
+impl PutFile {
+    /// In one sentence for its host.
+    pub fn sentence(&self) -> String {
+        let name = &self.name;
+        let others: Vec<&str> =
+            self.replaced.iter().map(String::as_str).filter(|other| other != name).collect();
+        match (others.is_empty(), self.replaced.contains(name)) {
+            (true, false) => format!("{name} is here."),
+            (true, true) => format!("{name} was replaced: the file of this name before is gone."),
+            (false, _) => format!("{name} is here, in place of {}.", others.join(" and ")),
+        }
+    }
 }
 
 async fn put_data_row(
@@ -55,10 +82,9 @@ async fn put_data_row(
     file: &DataUpload<'_>,
     arrived: &Arrived,
     stands: impl AsyncFnOnce(&mut PgConnection) -> Result<()>,
-) -> Result<String> {
+) -> Result<PutFile> {
     let id = seen.competition.id;
-    let role = if file.role.is_empty() { "data" } else { file.role };
-    if !ROLES.contains(&role) {
+    if !file.role.is_empty() && !ROLES.contains(&file.role) {
         return Err(AppError::field(
             "role",
             "Choose what this file is: train, test, sample, history or other data.",
@@ -72,27 +98,49 @@ async fn put_data_row(
     let launched_at = store::drafts::lock(&mut tx, id).await?;
     stands(&mut tx).await?;
     let before = store::data::all(&mut tx, id).await?;
-    let known = before.iter().find(|file| file.name == name).map(|known| known.role.as_str());
-    let roles: Vec<&str> = known.into_iter().chain([role]).collect();
+    let known = before.iter().find(|file| file.name == name);
+    let role = match (file.role, known) {
+        ("", Some(known)) => known.role.as_str(),
+        ("", None) => "data",
+        (role, _) => role,
+    };
+    let roles: Vec<&str> = known.map(|known| known.role.as_str()).into_iter().chain([role]).collect();
     if launched_at.is_some() && roles.iter().any(|role| is_judged_by(role)) {
         return Err(frozen());
     }
-    arrived.spend(&mut tx, now).await?;
     let stored = &arrived.stored;
-    let replaced = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
+    if let Some(known) = known.filter(|known| known.role != role && !file.may_replace) {
+        return Err(name_is_taken(known));
+    }
+    arrived.spend(&mut tx, now).await?;
+    let ousted = store::data::put(&mut tx, id, &name, role, file.description, stored, now).await?;
     have_examined(&mut tx, id, launched_at.is_some(), &roles).await?;
     if launched_at.is_some() {
         let changed = changes::put(&before, &name, role, &stored.sha256);
         changes::record(&mut tx, (id, &seen.competition.title), host, &changed, note, now).await?;
     }
     propose::refresh(&mut tx, id, now).await?;
-    let detail = serde_json::json!({ "file": name, "sha256": hex::encode(stored.sha256) });
+    let is_same = known.is_some_and(|known| known.sha256 == stored.sha256);
+    let lost = ousted.iter().filter(|other| other.name != name || !is_same);
+    let replaced: Vec<String> = lost.map(|other| other.name.clone()).collect();
+    let detail =
+        serde_json::json!({ "file": name, "sha256": hex::encode(stored.sha256), "replaced": replaced });
     store::drafts::note(&mut tx, now, host.id, "put_data_file", id, &detail).await?;
     tx.commit().await?;
-    for key in replaced {
-        app.files.remove(&key).await?;
+    for Ousted { storage_key, .. } in ousted {
+        app.files.remove(&storage_key).await?;
     }
-    Ok(name)
+    Ok(PutFile { name, replaced })
+}
+
+/// Nobody who adds a file means to lose another one.
+fn name_is_taken(known: &DataFile) -> AppError {
+    let sentence = format!(
+        "{} is the name of another file here ({}). Give this one another name, or remove that one first.",
+        known.name,
+        role_title(&known.role)
+    );
+    AppError::field("file", sentence)
 }
 
 /// Has a scorer look at a change of files of these roles: with the draft before the launch; afterwards, where it is what
@@ -116,7 +164,7 @@ async fn have_examined(
 const TRAIN: &str = "train";
 
 /// Whether scores or checks are made with files of this role.
-fn is_judged_by(role: &str) -> bool {
+pub fn is_judged_by(role: &str) -> bool {
     matches!(role, "sample_submission" | "history" | "test")
 }
 

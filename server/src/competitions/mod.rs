@@ -14,6 +14,7 @@ pub mod create;
 pub mod discard;
 pub mod download;
 pub mod edit;
+pub mod emails;
 pub mod files;
 pub mod frame;
 pub mod front;

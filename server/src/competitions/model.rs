@@ -171,6 +171,16 @@ impl Competition {
         self.ranked_parts.as_ref().map_or(&[], |Json(parts)| parts)
     }
 
+    /// What hosts read of the files that were sent.
+    pub fn who_has_files(&self) -> &'static str {
+        if self.hosts_may_have_files {
+            "By the rules of this competition its hosts may have the files that were sent: they are in its archive \
+             (holdout host export), and each time somebody takes them is put on record."
+        } else {
+            "Hosts do not have the files that were sent; only their senders do."
+        }
+    }
+
     pub fn is_ranked(&self) -> bool {
         !self.ranked_by().is_empty()
     }

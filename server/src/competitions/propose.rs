@@ -229,7 +229,7 @@ fn data(facts: &Facts) -> String {
         ("test", "holds the rows to predict"),
         ("sample_submission", "shows the form of a submission"),
     ] {
-        if let Some(file) = facts.files.iter().find(|file| file.role == role) {
+        for file in facts.files.iter().filter(|file| file.role == role) {
             let _ = writeln!(text, "- `{}` {sentence}.", file.name);
         }
     }

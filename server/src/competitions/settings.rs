@@ -5,7 +5,6 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use crate::accounts::model::email;
 use crate::competitions::board_shows::{BoardShows, NOTHING_HIDDEN};
 use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
@@ -113,6 +112,10 @@ pub struct Timeline {
     pub ends_at: DateTime<Utc>,
 }
 
+/// Whether nobody says when a deadline is: it stays where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unnamed(pub bool);
+
 impl Timeline {
     /// How long a competition lasts whose host says nothing else.
     pub const PROPOSED_DAYS: u32 = 28;
@@ -145,10 +148,24 @@ impl Timeline {
         Self::of_length(Self::proposed(now).starts_at, days).checked()
     }
 
+    /// In a draft, a deadline that nobody names and that would lie outside becomes the end, as one that is left empty.
+    pub fn with_deadlines_inside(self, before: &Competition, entry: Unnamed, merger: Unnamed) -> Self {
+        let is_inside = |at: &DateTime<Utc>| (self.starts_at..=self.ends_at).contains(at);
+        let fit = |at: DateTime<Utc>, unnamed: Unnamed| match unnamed {
+            Unnamed(true) if before.launched_at.is_none() && !is_inside(&at) => self.ends_at,
+            _ => at,
+        };
+        Self {
+            entry_deadline_at: fit(self.entry_deadline_at, entry),
+            merger_deadline_at: fit(self.merger_deadline_at, merger),
+            ..self
+        }
+    }
+
     /// Reads the four times of a form, all UTC; the deadlines may be empty and are the end then.
     ///
     /// # Errors
-    /// [`AppError::Field`] for the first time that cannot be kept.
+    /// [`AppError::Field`] for the first text that is no time.
     pub fn read(starts: &str, entry: &str, merger: &str, ends: &str) -> Result<Self> {
         let starts_at = time("starts_at", starts)?;
         let ends_at = time("ends_at", ends)?;
@@ -156,7 +173,7 @@ impl Timeline {
             if entry.trim().is_empty() { ends_at } else { time("entry_deadline_at", entry)? };
         let merger_deadline_at =
             if merger.trim().is_empty() { ends_at } else { time("merger_deadline_at", merger)? };
-        Self { starts_at, entry_deadline_at, merger_deadline_at, ends_at }.checked()
+        Ok(Self { starts_at, entry_deadline_at, merger_deadline_at, ends_at })
     }
 
     /// The timeline as it is kept.
@@ -377,7 +394,11 @@ impl Patch {
         match self.days {
             Some(_) if is_timed => Err(AppError::field("days", "Give either the times or a number of days.")),
             Some(days) => Timeline::lasting(now, days).map(Some),
-            None if is_timed => Ok(Some(self.times(before, now))),
+            None if is_timed => Ok(Some(self.times(before, now).with_deadlines_inside(
+                before,
+                Unnamed(self.entry_deadline_at.is_none()),
+                Unnamed(self.merger_deadline_at.is_none()),
+            ))),
             None => Ok(None),
         }
     }
@@ -421,24 +442,6 @@ impl Patch {
     }
 }
 
-/// Reads a list of addresses, one a line or separated by commas or spaces.
-///
-/// # Errors
-/// [`AppError::Field`] naming the first that is none.
-pub fn read_emails(text: &str) -> Result<Vec<String>> {
-    let mut emails = Vec::new();
-    for word in text.split([',', ';', ' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()) {
-        let not_one = |_| AppError::field("emails", format!("“{word}” is not an e-mail address."));
-        emails.push(email(word.trim_matches(['<', '>'])).map_err(not_one)?);
-    }
-    emails.sort();
-    emails.dedup();
-    if emails.len() > 5_000 {
-        return Err(AppError::field("emails", "At most 5,000 addresses: use the invitation link for more."));
-    }
-    Ok(emails)
-}
-
 /// A data file's name: what the person's machine called it, made safe for every other machine.
 pub fn file_name_from(typed: &str) -> String {
     let mut name: String = typed
@@ -458,6 +461,11 @@ pub fn file_name_from(typed: &str) -> String {
 
 /// What a data file may be.
 pub const ROLES: [&str; 5] = ["data", "train", "test", "sample_submission", "history"];
+
+/// Whether a competition has at most one file of this role, as the schema says.
+pub fn is_role_of_one(role: &str) -> bool {
+    matches!(role, "test" | "sample_submission" | "history")
+}
 
 /// A data file's role in words.
 pub fn role_title(role: &str) -> &'static str {
@@ -496,7 +504,8 @@ mod tests {
     fn a_timeline_is_in_order_and_in_utc() {
         let read = Timeline::read("2026-12-01T10:00", "", "", "2026-12-31T10:00").expect("a timeline");
         assert_eq!(read.entry_deadline_at, read.ends_at);
-        let wrong = Timeline::read("2026-12-01T10:00", "", "", "2026-11-01T10:00");
+        let wrong =
+            Timeline::read("2026-12-01T10:00", "", "", "2026-11-01T10:00").and_then(Timeline::checked);
         assert!(matches!(wrong, Err(AppError::Field { field: "ends_at", .. })));
         assert!(Timeline::read("tomorrow", "", "", "2026-11-01T10:00").is_err());
         let zoned =
@@ -505,20 +514,39 @@ mod tests {
     }
 
     #[test]
+    fn an_earlier_end_of_a_draft_takes_deadlines_along_that_nobody_named() {
+        let now = DateTime::UNIX_EPOCH;
+        let proposed = Timeline::proposed(now);
+        let draft = Competition {
+            launched_at: None,
+            starts_at: Some(proposed.starts_at),
+            entry_deadline_at: Some(proposed.entry_deadline_at),
+            merger_deadline_at: Some(proposed.merger_deadline_at),
+            ends_at: Some(proposed.ends_at),
+            ..Competition::sample()
+        };
+        let soon = proposed.starts_at + TimeDelta::days(7);
+        let patch = Patch { ends_at: Some(soon), ..Patch::default() };
+        let times = patch.timeline(&draft, now).expect("read").expect("times");
+        assert_eq!((times.entry_deadline_at, times.merger_deadline_at), (soon, soon));
+        let named = Patch { merger_deadline_at: Some(proposed.merger_deadline_at), ..patch.clone() };
+        let times = named.timeline(&draft, now).expect("read").expect("times");
+        assert!(times.checked().is_err(), "what is named is not moved");
+        let launched = Competition { launched_at: Some(now), ..draft };
+        let times = patch.timeline(&launched, now).expect("read").expect("times");
+        assert_eq!(times.merger_deadline_at, proposed.merger_deadline_at);
+    }
+
+    #[test]
     fn a_leap_second_is_the_second_after_it() {
         for written in ["2016-12-31T23:59:60Z", "2017-01-01T05:29:60+05:30", "2016-12-31T23:59:60"] {
-            let read = Timeline::read("2016-12-01T10:00", "", written, written).expect("a timeline");
+            let read = Timeline::read("2016-12-01T10:00", "", written, written)
+                .and_then(Timeline::checked)
+                .expect("a timeline");
             assert_eq!(read.ends_at.to_rfc3339(), "2017-01-01T00:00:00+00:00", "{written}");
             assert_eq!((read.merger_deadline_at, read.entry_deadline_at), (read.ends_at, read.ends_at));
         }
         assert!(Timeline::read("2016-12-01T10:00", "", "", "2016-12-31T23:59:61Z").is_err());
-    }
-
-    #[test]
-    fn addresses_are_read_from_any_list() {
-        let emails = read_emails("Ada@x.org, <bob@y.org>\nada@x.org").expect("addresses");
-        assert_eq!(emails, ["ada@x.org", "bob@y.org"]);
-        assert!(read_emails("nobody").is_err());
     }
 
     #[test]

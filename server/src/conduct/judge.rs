@@ -136,6 +136,10 @@ async fn follow(
 ) -> Result<()> {
     let competition = &seen.competition;
     store::judge(conn, competition.id, decision.team_id).await?;
+    if decision.submission_id.is_none() {
+        let by = if kind == Kind::Disqualified { -1 } else { 1 };
+        store::count_team(conn, decision, by).await?;
+    }
     let action = if kind == Kind::Disqualified { "disqualified" } else { "reinstated" };
     let detail = json!({
         "team_id": decision.team_id,

@@ -24,6 +24,19 @@ pub struct Decision {
     pub lifted_because: String,
 }
 
+/// What a disqualified team is told, and nobody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Barred {
+    pub reason: String,
+    pub at: DateTime<Utc>,
+}
+
+impl Barred {
+    pub fn sample() -> Self {
+        Self { reason: "Two accounts of one person.".to_owned(), at: DateTime::UNIX_EPOCH }
+    }
+}
+
 /// Whom a decision that is not taken yet would be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Concerned {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::conduct::model::Decision;
+use crate::conduct::model::{Barred, Decision};
 use crate::ids::{CompetitionId, DisqualificationId, SubmissionId, TeamId, UserId};
 
 /// The team of a submission of this competition.
@@ -84,6 +84,39 @@ pub async fn lift(
 pub async fn judge(conn: &mut PgConnection, competition: CompetitionId, team: TeamId) -> sqlx::Result<()> {
     sqlx::query!("select judge_conduct($1, $2)", competition.0, team.0).execute(conn).await?;
     Ok(())
+}
+
+/// A team that is disqualified is not among those that take part; one that is reinstated is again. What hosts send to compare with
+/// never was.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_team(conn: &mut PgConnection, decision: &Decision, by: i32) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update competitions c set n_teams = greatest(c.n_teams + $2, 0)
+         from teams t
+         where t.id = $1 and not t.is_baseline and c.id = t.competition_id",
+        decision.team_id.0,
+        by,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Why a team is disqualified, and since when; `None` where it is not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn barred(conn: &mut PgConnection, team: TeamId) -> sqlx::Result<Option<Barred>> {
+    sqlx::query_as!(
+        Barred,
+        "select reason, decided_at as at from disqualifications
+         where team_id = $1 and submission_id is null and lifted_at is null",
+        team.0,
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Decisions before `before`, newest first.

@@ -20,7 +20,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::api::as_host;
 use crate::error::Result;
 use crate::ids::{SubmissionId, TeamId, UserId};
-use crate::leaderboard::model::Row;
+use crate::leaderboard::model::{MEAN_RANK_DECIMALS, Row};
 use crate::paths;
 use crate::submissions::model::rounded;
 use crate::teams::store::change::by_name;
@@ -97,7 +97,11 @@ struct TopJson {
     rank: Option<i64>,
     team_id: Option<TeamId>,
     team: String,
+    /// Of the first metric, where teams are ranked by several.
     score: Option<f64>,
+    /// What decides the rank where teams are ranked by several metrics; absent where it is the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_rank: Option<f64>,
     n_entries: i32,
 }
 
@@ -136,6 +140,7 @@ impl DashboardJson {
             team_id: row.team_id,
             team: row.team,
             score: row.score.map(|score| rounded(score, decimals)),
+            mean_rank: row.ranked.map(|ranked| rounded(ranked.mean_rank, MEAN_RANK_DECIMALS)),
             n_entries: row.n_entries,
         };
         Self {

@@ -99,7 +99,7 @@ async fn supply_draft(
     }
     for (name, description) in &demo.files {
         let stored = keep(app, "data", seen.competition.id.0, bytes(folder, name)?).await?;
-        let upload = DataUpload { name, role: Demo::role(name), description, note: "" };
+        let upload = DataUpload { name, role: Demo::role(name), description, note: "", may_replace: false };
         data::put_data(app, host, seen, &upload, &stored, whatever_stands).await?;
     }
     let owner = seen.competition.id.0;

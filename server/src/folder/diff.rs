@@ -13,6 +13,7 @@ use super::api::Snapshot;
 use super::model::{Audit, Contents, DATA, DataFile, Metric, Module, PAGES, Page};
 use crate::competitions::edit::OWN_PAGES;
 use crate::competitions::ladder::Ladder;
+use crate::competitions::settings::is_role_of_one;
 use crate::competitions::supply;
 use crate::web::format;
 
@@ -171,14 +172,15 @@ fn files(before: &[DataFile], after: &[DataFile]) -> Vec<Change> {
                 }
             }
             known => {
-                // A file of the same role takes the place of the old one by itself.
-                let of_role = before.iter().find(|other| other.role == file.role && file.role != "data");
+                // Where a role has one file, it takes the place of the old one by itself.
+                let of_role =
+                    before.iter().find(|other| other.role == file.role && is_role_of_one(&file.role));
                 changes.push(Change::PutFile { before: known.or(of_role).cloned(), after: file.clone() });
             }
         }
     }
     let is_replaced = |file: &DataFile| {
-        after.iter().any(|new| new.name == file.name || (new.role == file.role && file.role != "data"))
+        after.iter().any(|new| new.name == file.name || (new.role == file.role && is_role_of_one(&file.role)))
     };
     changes.extend(before.iter().filter(|file| !is_replaced(file)).cloned().map(Change::RemoveFile));
     changes
@@ -432,7 +434,8 @@ mod tests {
                 "+ pages/rules.md, “rules”\n  @@ -0,0 +1 @@\n  +Be kind.",
                 "~ pages/overview.md\n  @@ -1,2 +1,2 @@\n   One\n  -Two\n  +Three",
                 "~ order of pages: overview, rules → rules, overview",
-                "+ data/new.csv: train, 10 B, SHA-256 cc…, in place of train.csv",
+                "+ data/new.csv: train, 10 B, SHA-256 cc…",
+                "- data/train.csv is removed: train, 10 B, SHA-256 aa…",
                 "- data/notes.txt is removed: data, 10 B, SHA-256 bb…",
                 "~ metric: pinball → pinball\n  parameters: {\"quantile\":0.5} → {\"quantile\":0.9}",
                 "~ answers to the audit\n  declared: not said → quantile 0.9",

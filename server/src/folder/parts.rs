@@ -14,7 +14,7 @@ use super::problems::did_you_mean;
 use super::read::{sentence, why_unread};
 use super::sections::{Located, Section, Source};
 use crate::competitions::pages::metrics::takes;
-use crate::competitions::settings::{ROLES, file_name_from};
+use crate::competitions::settings::{ROLES, file_name_from, is_role_of_one};
 use crate::competitions::{audit, edit, files, supply};
 use crate::custom_metrics::choose;
 
@@ -175,7 +175,7 @@ fn read_role(source: Source<'_>, role: Option<Located<String>>, known: &[Located
         );
         return "data".to_owned();
     }
-    if role.value != "data"
+    if is_role_of_one(&role.value)
         && let Some(other) = known.iter().find(|file| file.value.role == role.value)
     {
         source.error(

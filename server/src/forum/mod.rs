@@ -11,6 +11,7 @@ pub mod arrange;
 pub mod forums;
 pub mod list;
 pub mod model;
+pub mod of_hosts;
 pub mod pages;
 pub mod posts;
 pub mod references;

@@ -84,6 +84,9 @@ struct BoardJson<'a> {
     items: RowsPlace,
     /// The caller's own team, wherever it stands.
     own: Option<RowJson>,
+    /// The host's reason, where the caller's own team is disqualified: it is on no board.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_disqualified_because: Option<String>,
     /// To hosts: teams whose files have no range, since it is not known what is chance in their scores; 100 at most. Each team
     /// finds its own reason in `own`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -261,6 +264,7 @@ async fn show_board(
     let summary = read::summary(&app, competition, view, &sight).await?;
     let own = left_out::own(&app, competition, view, own, summary.as_ref()).await?;
     let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
+    let barred = read::barred(&app, &sight, own.as_ref()).await?;
     let board = BoardJson {
         board: view.name(),
         shows: sight.name(),
@@ -273,6 +277,7 @@ async fn show_board(
         ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
         items: RowsPlace,
         own: own.map(|row| RowJson::new(row, competition, view)),
+        own_disqualified_because: barred.map(|barred| barred.reason),
         left_out: left_out.into_iter().map(LeftOutJson::from).collect(),
         next: part.next.as_deref(),
         is_more,

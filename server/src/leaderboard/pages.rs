@@ -17,6 +17,7 @@ use crate::competitions::access;
 use crate::competitions::board_shows::{self, BoardShows};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::{Competition, Phase};
+use crate::conduct::model::Barred;
 use crate::error::{AppError, Result};
 use crate::leaderboard::cache::{Drawn, PageKey};
 use crate::leaderboard::csv;
@@ -72,6 +73,8 @@ pub struct BoardPage {
     pub leaves_room: bool,
     /// The viewer's team.
     pub own: Option<Row>,
+    /// Why it is on no board, where it is disqualified.
+    pub barred: Option<Barred>,
     pub is_first_page: bool,
     /// What was searched for, where the rows are what was found.
     pub search: Option<Search>,
@@ -130,6 +133,7 @@ impl BoardPage {
             }),
             leaves_room: false,
             own: Some(Row::sample()),
+            barred: Some(Barred::sample()),
             is_first_page: true,
             search: None,
             summary: Some(Summary::sample()),
@@ -375,6 +379,7 @@ async fn show_board(
     let summary = read::summary(&app, &seen.competition, view, &sight).await?;
     let own = left_out::own(&app, &seen.competition, view, own, summary.as_ref()).await?;
     let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
+    let barred = read::barred(&app, &sight, own.as_ref()).await?;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     let page = BoardPage {
         shell,
@@ -385,6 +390,7 @@ async fn show_board(
         drawn,
         leaves_room: false,
         own,
+        barred,
         is_first_page: wanted.after.is_none(),
         search,
         summary,

@@ -7,6 +7,8 @@ use sqlx::PgConnection;
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::model::{Competition, Ended, Phase};
+use crate::conduct;
+use crate::conduct::model::Barred;
 use crate::error::Result;
 use crate::ids::{CompetitionId, TeamId};
 use crate::leaderboard::baselines::{MOST_BASELINES, alone, behind, with_baselines};
@@ -242,6 +244,17 @@ pub async fn kept_own_row(
 ) -> Result<Option<Row>> {
     let Some(team) = sight.own() else { return Ok(None) };
     Ok(kept_row(app, competition, view, team).await?.map(|row| sight.own_row(row)))
+}
+
+/// Why the reader's team is on no board, where it is disqualified; for the reader alone.
+///
+/// # Errors
+/// Those of the database.
+pub async fn barred(app: &App, sight: &BoardSight, own: Option<&Row>) -> Result<Option<Barred>> {
+    match sight.own().filter(|_| own.is_none()) {
+        Some(team) => Ok(conduct::store::barred(&mut *app.db.acquire().await?, team).await?),
+        None => Ok(None),
+    }
 }
 
 /// Kept as it is: what of it is seen is decided whenever it is read.

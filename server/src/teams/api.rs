@@ -150,6 +150,9 @@ struct TeamJson {
     members: Vec<TeamMemberJson>,
     /// Submissions that were neither rejected nor failed.
     n_submissions: i64,
+    /// The host's reason, where the team is disqualified: it is on no board.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disqualified_because: Option<String>,
     /// Whom the team invites.
     invitations: Vec<TeamInvitationJson>,
     /// What it asks of other teams, and they of it.
@@ -176,6 +179,7 @@ fn json(app: &App, slug: &str, look: Look) -> OwnTeamJson {
         name: team.name,
         members: team.mates.into_iter().map(TeamMemberJson::from).collect(),
         n_submissions: team.n_counted,
+        disqualified_because: team.barred.map(|barred| barred.reason),
         invitations: team.invitations.into_iter().map(TeamInvitationJson::from).collect(),
         merge_requests: team.requests.into_iter().map(MergeRequestJson::from).collect(),
         link: team.link.map(|secret| format!("{site}{}", paths::team_join(slug, &secret))),

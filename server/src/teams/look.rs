@@ -3,6 +3,7 @@
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
+use crate::conduct;
 use crate::error::Result;
 use crate::teams::model::{Invitation, Team};
 use crate::teams::store::{self, show};
@@ -36,6 +37,7 @@ pub async fn own(app: &App, member: &Member, slug: &str) -> Result<(Seen, Look)>
         history: show::history(&mut conn, seen.competition.id, id).await?,
         n_counted,
         has_sent,
+        barred: conduct::store::barred(&mut conn, id).await?,
     };
     if team.is_led_by(member.id) {
         team.link = show::link(&mut conn, id).await?;

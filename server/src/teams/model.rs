@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::conduct::model::Barred;
 use crate::ids::{MergeRequestId, TeamId, TeamInvitationId, UserId};
 use crate::web::format;
 
@@ -117,6 +118,8 @@ pub struct Team {
     pub n_counted: i64,
     /// Whether anything was ever sent.
     pub has_sent: bool,
+    /// Where it is disqualified.
+    pub barred: Option<Barred>,
 }
 
 impl Team {
@@ -158,6 +161,7 @@ impl Team {
             }],
             n_counted: 3,
             has_sent: true,
+            barred: Some(Barred::sample()),
         }
     }
 }

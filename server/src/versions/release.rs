@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::model::{Release, ReleasedFile};
 use super::rescore::read_reason;
-use super::store::labels;
+use super::store::labels::{self, Another};
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::Seen;
@@ -16,6 +16,7 @@ use crate::competitions::download::Download;
 use crate::competitions::model::Phase;
 use crate::competitions::store::drafts;
 use crate::error::{AppError, Result};
+use crate::paths;
 
 /// What the file is called.
 pub const FILE_NAME: &str = "solution.csv";
@@ -39,11 +40,8 @@ pub async fn ask(app: &App, host: &Member, seen: &Seen, reason: &str) -> Result<
     }
     let mut tx = app.db.begin().await?;
     drafts::lock(&mut tx, id).await?;
-    if labels::judge_another(&mut tx, id).await? {
-        return Err(AppError::refused(
-            "Another competition that is not over has the same solution, as copies do. Give that one a different \
-            solution, or wait for its end.",
-        ));
+    if let Some(another) = labels::judge_another(&mut tx, id, host.id).await? {
+        return Err(in_use(&another));
     }
     let is_first = labels::find(&mut tx, id).await?.is_none();
     let Some(version) = labels::ask(&mut tx, id, reason, host.id, now).await? else {
@@ -59,6 +57,18 @@ pub async fn ask(app: &App, host: &Member, seen: &Seen, reason: &str) -> Result<
     drafts::note(&mut tx, now, host.id, "release_labels", id, &detail).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Names the other competition to whoever may know of it.
+fn in_use(another: &Another) -> AppError {
+    let which = match another.is_seen {
+        true => format!("“{}” ({})", another.title, paths::competition(&another.slug)),
+        false => "Another host's competition".to_owned(),
+    };
+    AppError::refused(format!(
+        "{which} has the same solution, as copies do, and is not over. Give that one a different solution, delete it if it \
+         is a draft, or wait for its end."
+    ))
 }
 
 /// What was released, for everybody who sees the competition; its hosts also see what was asked for.

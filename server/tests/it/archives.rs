@@ -327,6 +327,59 @@ async fn an_archive_that_contradicts_itself_is_refused_whole(pool: PgPool) {
     world.close().await;
 }
 
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn baselines_and_a_disqualified_team_come_along(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob, carol] =
+        [world.member("ada").await, world.member("bob").await, world.member("carol").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    for (person, error) in [(&bob, 617), (&carol, 400)] {
+        arena.join(person).await;
+        arena.submit(person, &Labels::predictions(250, error)).await;
+    }
+    let zeros = arena.api("/baselines?name=Zeros");
+    ada.api.upload(&zeros, "zeros.csv", Labels::predictions(300, 500)).await.expect(201);
+    world.drain().await;
+    let judged = json!({ "team": "carol carolson", "reason": "Two accounts." });
+    ada.api.send_json(Method::POST, &arena.api("/disqualifications"), &judged).await.expect(201);
+    world.let_pass(TimeDelta::days(31)).await;
+    let before = standing(&ada, "houses").await;
+    assert_eq!(before.len(), 2, "bob and the baseline: {before:?}");
+
+    let archive =
+        ada.api.get(&arena.api("/archive?submission_files=true&data=false")).await.expect(200).bytes;
+    let with_leader = entries(&archive);
+    let again = json!({ "title": "Again", "slug": "again" });
+    ada.api.send_json(Method::POST, "/api/v1/competitions", &again).await.expect(201);
+    let put = async |bytes: Vec<u8>| {
+        ada.api.send(Method::PUT, "/api/v1/competitions/again/archive", None, bytes).await
+    };
+    let lines = String::from_utf8(with_leader["teams.ndjson"].clone()).unwrap();
+    let line = lines.lines().find(|line| line.contains("Zeros")).unwrap();
+    let of_bob = lines.lines().find(|line| line.contains("bob")).unwrap();
+    let [mut baseline, team]: [Value; 2] = [line, of_bob].map(|line| serde_json::from_str(line).unwrap());
+    assert_eq!((&baseline["is_baseline"], &baseline["members"]), (&json!(true), &json!([])), "{line}");
+    baseline["members"] = team["members"].clone();
+    let mut wrong = with_leader.clone();
+    wrong.insert("teams.ndjson".to_owned(), lines.replace(line, &baseline.to_string()).into_bytes());
+    let refused = put(packed(&wrong)).await.expect(422).text();
+    assert!(refused.contains("is a baseline, and has members"), "{refused}");
+
+    let taken = put(archive).await.expect(200).json();
+    assert_eq!((&taken["n_teams"], &taken["n_submissions"]), (&json!(2), &json!(3)), "{taken}");
+    let kept = sql("select count(*) from teams t join competitions c on c.id = t.competition_id
+                    where c.slug = 'again' and t.is_baseline and t.name = 'Zeros'");
+    assert_eq!(kept.fetch_one(&world.pool).await.unwrap().get::<i64, _>(0), 1);
+    let counted = sql("select n_teams from competitions where slug = 'again'");
+    assert_eq!(
+        counted.fetch_one(&world.pool).await.unwrap().get::<i32, _>(0),
+        1,
+        "without who is disqualified"
+    );
+    world.drain().await;
+    world.close().await;
+}
+
 /// How many files lie below a folder.
 fn walk(folder: &std::path::Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };

@@ -62,3 +62,45 @@ async fn winners_are_named_after_the_end_and_the_hosts_confirmation(pool: PgPool
     assert_eq!((&left["winners"][0]["team"], &left["n_teams"]), (&"bob bobson".into(), &1.into()));
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn where_ranks_are_means_the_mean_rank_is_shown_to_hosts_and_of_winners(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob, cleo] = [world.member("ada").await, world.member("bob").await, world.member("cleo").await];
+    let parts = [("mae", 1.0, false), ("max_error", 1.0, false)];
+    let arena = world.open_competition(&ada, "houses", &Labels::ranked(&parts)).await;
+    for (person, error) in [(&bob, 617), (&cleo, 400)] {
+        arena.join(person).await;
+        arena.submit(person, &Labels::predictions(error, error)).await;
+    }
+    world.drain().await;
+    let dashboard = ada.api.get(&arena.api("/dashboard")).await.expect(200).json();
+    let means: Vec<&Value> =
+        dashboard["top"].as_array().unwrap().iter().map(|row| &row["mean_rank"]).collect();
+    assert_eq!(means, [&json!(1.0), &json!(2.0)], "{dashboard}");
+    let page = ada.browser.get("/c/houses/host/dashboard").await.expect(200).text();
+    assert!(
+        page.contains("Mean rank") && page.contains("1.000") && page.contains("Best public scores by mae"),
+        "{page}"
+    );
+    for page in ["/c/houses/host/participants", "/c/houses/host/submissions"] {
+        let shown = ada.browser.get(page).await.expect(200).text();
+        assert!(shown.contains("those of mae alone"), "{shown}");
+    }
+
+    world.let_pass(TimeDelta::days(31)).await;
+    let host = ada.browser.get("/c/houses/host").await.expect(200).text();
+    assert!(host.contains("It is over") && !host.contains("times can only move later"), "{host}");
+    ada.api.get("/api/v1/competitions/houses/leaderboard").await.expect(200);
+    let host = ada.browser.get("/c/houses/host").await.expect(200).text();
+    assert!(host.contains("Confirm the winners") && host.contains("Release the hidden labels"), "{host}");
+    let told = ada.api.send_json(Method::PUT, &arena.api("/winners"), &json!({ "words": "Done." })).await;
+    let told = told.expect(200).json();
+    assert_eq!(
+        (&told["winners"][0]["team"], &told["winners"][0]["mean_rank"]),
+        (&json!("cleo cleoson"), &json!(1.0))
+    );
+    let shown = world.visitor().get("/c/houses/winners").await.expect(200).text();
+    assert!(shown.contains("Mean rank") && shown.contains("2.000") && !shown.contains(">Score<"), "{shown}");
+    world.close().await;
+}

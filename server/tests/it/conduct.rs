@@ -11,10 +11,13 @@ use holdout::submissions;
 use holdout::submissions::choose::choose_final;
 use holdout::submissions::submit::Entrant;
 use holdout::teams::merge;
+use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
+use ureq::http::Method;
 
+use crate::command_line::Shell;
 use crate::stage::{SLUG, Stage};
-use crate::world::sql;
+use crate::world::{Labels, World, sql};
 
 impl Stage {
     /// Teams and submissions of a board, in its order.
@@ -166,4 +169,67 @@ async fn hosts_alone_judge_and_they_say_why(pool: PgPool) {
         let outcome = disqualify(app, &host, SLUG, &missing, "Because.").await;
         assert!(matches!(outcome, Err(AppError::Field { .. })));
     }
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_disqualified_team_is_told_where_it_stands_and_counts_no_more(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob, cleo] = [world.member("ada").await, world.member("bob").await, world.member("cleo").await];
+    let arena = world.open_competition(&ada, "houses", &Labels::regression()).await;
+    for (person, error) in [(&bob, 250), (&cleo, 300)] {
+        arena.join(person).await;
+        arena.submit(person, &Labels::predictions(error, 400)).await;
+    }
+    world.drain().await;
+    let n_teams = async || cleo.api.get(&arena.api("")).await.expect(200).json()["n_teams"].clone();
+    assert_eq!(n_teams().await, 2);
+
+    // From the command line, by name; nobody can be asked there.
+    let desk = Shell::of(&world, &ada).await;
+    let words = ["host", "disqualify", "houses", "--team", "bob bobson", "--reason", "Two accounts."];
+    desk.run(&words).await.expect(64);
+    let made = desk.json(&[&words[..], &["--yes"]].concat()).await;
+    assert_eq!((&made["team"], &made["lifted_at"]), (&json!("bob bobson"), &Value::Null), "{made}");
+    let listed = desk.run(&["host", "disqualifications", "houses"]).await.expect(0).out;
+    assert!(listed.contains("Two accounts.") && listed.contains("bob bobson"), "{listed}");
+
+    let (board, team) = ("/c/houses/leaderboard", "/c/houses/team");
+    for page in [board, team] {
+        let shown = bob.browser.get(page).await.expect(200).text();
+        assert!(shown.contains("Your team was disqualified") && shown.contains("Two accounts."), "{shown}");
+    }
+    for other in [&cleo, &ada] {
+        let shown = other.browser.get(board).await.expect(200).text();
+        assert!(!shown.contains("Two accounts.") && shown.contains("1 team<"), "{shown}");
+    }
+    assert_eq!(n_teams().await, 1);
+    let told = bob.api.get(&arena.api("/leaderboard")).await.expect(200).json();
+    assert_eq!((&told["own"], &told["own_disqualified_because"]), (&Value::Null, &json!("Two accounts.")));
+    let told = cleo.api.get(&arena.api("/leaderboard")).await.expect(200).json();
+    assert!(told["own"].is_object() && told["own_disqualified_because"].is_null(), "{told}");
+    let told = bob.api.get(&arena.api("/team")).await.expect(200).json();
+    assert_eq!(told["team"]["disqualified_because"], "Two accounts.");
+    let seeker = Shell::of(&world, &bob).await;
+    let told = seeker.run(&["leaderboard", "houses", "--around-me"]).await;
+    assert!(told.err.contains("Two accounts."), "{}", told.err);
+
+    // Where each team sees itself alone, the teams that it is ranked among.
+    sql("update competitions set board_shows = 'own_row', board_revision = board_revision + 1")
+        .execute(&world.pool)
+        .await
+        .unwrap();
+    let shown = cleo.browser.get(board).await.expect(200).text();
+    assert!(shown.contains("Your team has rank 1 of 1 team."), "{shown}");
+
+    let number = made["id"].to_string();
+    let lifted = desk.json(&["host", "reinstate", "houses", &number, "--reason", "It was one."]).await;
+    assert_eq!(lifted["lifted_because"], "It was one.", "{lifted}");
+    assert_eq!(n_teams().await, 2);
+    let shown = bob.browser.get(board).await.expect(200).text();
+    assert!(
+        shown.contains("Your team has rank 1 of 2 teams.") && !shown.contains("was disqualified"),
+        "{shown}"
+    );
+    bob.api.send_json(Method::POST, &arena.api("/disqualifications"), &json!({})).await.expect(404);
+    world.close().await;
 }

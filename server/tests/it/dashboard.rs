@@ -1,8 +1,9 @@
 //! What hosts see of a running competition, and that nobody else does.
 
 use chrono::TimeDelta;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
+use ureq::http::Method;
 
 use crate::world::{Arena, Labels, Person, World, sql};
 
@@ -239,6 +240,15 @@ async fn all_submissions_are_listed_by_state_and_team_and_private_scores_after_t
     let private = scored[0]["private_score"].to_string();
     assert!(csv.lines().count() == 4 && csv.lines().nth(1).unwrap().ends_with(&private), "{csv}");
     let page = ada.browser.get("/c/houses/host/submissions").await.expect(200).text();
-    assert!(page.contains("Private score"), "{page}");
+    assert!(
+        page.contains("Private score") && page.contains("its hosts may have the files that were sent"),
+        "{page}"
+    );
+    let kept = json!({ "hosts_may_have_files": false });
+    ada.api.send_json(Method::PATCH, &arena.api(""), &kept).await.expect(200);
+    for page in ["/c/houses/host/submissions", "/c/houses/host/rejections"] {
+        let page = ada.browser.get(page).await.expect(200).text();
+        assert!(page.contains("Hosts do not have the files that were sent"), "{page}");
+    }
     world.close().await;
 }

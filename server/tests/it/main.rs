@@ -27,6 +27,7 @@ mod containers;
 mod contract;
 mod custom_metrics;
 mod dashboard;
+mod data_files;
 mod database_tls;
 mod deadline;
 mod documented;

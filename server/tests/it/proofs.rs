@@ -407,7 +407,8 @@ async fn labels_that_are_not_those_of_the_commitment_or_judge_another_contest_st
     contest.ada.api.get(&contest.arena.api("/leaderboard")).await.expect(200);
     contest.post("/copy", json!({ "title": "Again" })).await;
     let refused = contest.ada.api.send_json(Method::POST, &path, &because).await.expect(403);
-    assert!(refused.text().contains("has the same solution"), "{}", refused.text());
+    let told = refused.text();
+    assert!(told.contains("“Again” (/c/again) has the same solution"), "{told}");
     sql("update scoring_versions set solution_id = null where activated_at is null")
         .execute(&contest.world.pool)
         .await

@@ -94,7 +94,7 @@ impl Child {
             context: &draft.context,
             history: draft.data.history.as_ref().map(history).transpose()?,
             rule: rule(&draft.context, draft.public_fraction, draft.split_seed),
-            train: None,
+            train: Vec::new(),
             test: None,
             sample_submission: None,
             declared: draft.declared,

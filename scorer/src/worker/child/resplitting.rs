@@ -99,7 +99,7 @@ impl Child {
             context: &judging.context,
             history: judging.history.as_ref().map(history).transpose()?,
             rule: rule(&judging.context, judging.public_fraction, judging.split_seed),
-            train: None,
+            train: Vec::new(),
             test: None,
             sample_submission: None,
             declared: None,

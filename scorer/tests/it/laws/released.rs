@@ -54,7 +54,7 @@ impl Judged<'_> {
             context: &context,
             history: Some(history.into_bytes().into()),
             rule: rule(),
-            train: None,
+            train: Vec::new(),
             test: None,
             sample_submission: None,
             declared: None,

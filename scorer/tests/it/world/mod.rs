@@ -184,15 +184,20 @@ impl World {
     }
 
     pub async fn data_file(&self, competition: Competition, role: &str, bytes: &[u8]) {
+        self.named_file(competition, (&format!("{role}.csv"), role), bytes).await;
+    }
+
+    pub async fn named_file(&self, competition: Competition, (name, role): (&str, &str), bytes: &[u8]) {
         let stored = self.store("data", competition.id, bytes);
         sqlx::query!(
             "insert into data_files (competition_id, name, role, storage_key, size_bytes, sha256)
-             values ($1, $2 || '.csv', $2, $3, $4, $5)",
+             values ($1, $6, $2, $3, $4, $5)",
             competition.id,
             role,
             stored.key,
             stored.size_bytes as i64,
             &stored.sha256[..],
+            name,
         )
         .execute(&self.db)
         .await

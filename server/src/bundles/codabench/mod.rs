@@ -41,10 +41,7 @@ pub fn import(tree: &Tree, sample: Option<&Tree>) -> Result<Draft, Refused> {
         draft.board("anonymous_leaderboard", BoardShows::NamesHidden);
     }
     if bundle.is_by_approval {
-        draft.report.changed(
-            "registration by approval",
-            "Everybody may enter. To choose who may, set visibility = \"invitation\" and invite people.",
-        );
+        draft.closed("registration by approval", "Organizers approved everybody who wanted to enter.");
     }
     scoring::carry(&mut draft, tree, &bundle, sample);
     draft.list_unused(tree);

@@ -98,8 +98,8 @@ pub fn read_v2(root: &Node, file: &str, report: &mut Report) -> Bundle {
         description: keys.text("description").unwrap_or_default().to_owned(),
         terms: owned(keys.text("terms")),
         shows_input_data: keys.flag("make_input_data_available").unwrap_or(false),
-        is_by_approval: keys.get("registration_auto_approve").is_some()
-            && keys.flag("registration_auto_approve") == Some(false),
+        // Left out, the platform takes it for false.
+        is_by_approval: keys.flag("registration_auto_approve") != Some(true),
         ..Bundle::default()
     };
     pages_v2(&mut keys, &mut bundle, file, report);

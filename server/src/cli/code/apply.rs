@@ -113,6 +113,7 @@ impl Target<'_> {
                     role: &after.role,
                     description: &after.description,
                     note: "",
+                    may_replace: true,
                     file: &self.folder.root.join(DATA).join(&after.name),
                 };
                 put.send(self.session, &self.of)?;

@@ -33,9 +33,10 @@ pub fn winners(session: &Session, args: &WinnersArgs) -> Outcome {
         }
     };
     session.screen.answer(&closing, |paint| {
-        let mut table = Table::new(&["rank", "team", "medal"]);
+        let mut table = Table::new(&["rank", "team", "medal", "score or mean rank"]);
         for winner in closing["winners"].as_array().into_iter().flatten() {
-            table.row([cell(&winner["rank"]), text(winner, "team"), text(winner, "medal")]);
+            let decided = if winner["mean_rank"].is_null() { &winner["score"] } else { &winner["mean_rank"] };
+            table.row([cell(&winner["rank"]), text(winner, "team"), text(winner, "medal"), cell(decided)]);
         }
         table.draw(paint, "No teams on the final board.")
     });

@@ -16,7 +16,7 @@ use crate::web::problems::encode;
 pub enum DataVerb {
     /// List the files.
     List(Competition),
-    /// Send a file, or replace the one with the same name.
+    /// Send a file, or replace the one with the same name. Training and other data may be many files.
     Add(AddArgs),
     /// Describe a file.
     Describe(DescribeArgs),
@@ -29,9 +29,9 @@ pub struct AddArgs {
     #[command(flatten)]
     of: Competition,
     file: PathBuf,
-    /// Its role in the competition.
-    #[arg(long, default_value = "data", value_parser = ["train", "test", "sample_submission", "data", "history"])]
-    role: String,
+    /// Its role in the competition; left out, that of the file of this name before, else data.
+    #[arg(long, value_parser = ["train", "test", "sample_submission", "data", "history"])]
+    role: Option<String>,
     /// Up to 1,000 characters.
     #[arg(long, default_value = "")]
     description: String,
@@ -41,6 +41,9 @@ pub struct AddArgs {
     /// After the launch: what changed; everyone can read it.
     #[arg(long, default_value = "")]
     note: String,
+    /// Also replace a file of this name that has another role.
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +119,8 @@ pub struct Put<'a> {
     pub description: &'a str,
     pub note: &'a str,
     pub file: &'a Path,
+    /// Also a file of this name that has another role.
+    pub may_replace: bool,
 }
 
 impl Put<'_> {
@@ -125,11 +130,12 @@ impl Put<'_> {
     /// Those of the file and of the server.
     pub fn send(&self, session: &Session, of: &Competition) -> Outcome<Value> {
         let path = of.api(&format!(
-            "/data/{}?role={}&description={}&note={}",
+            "/data/{}?role={}&description={}&note={}&replace={}",
             encode(self.name),
             encode(self.role),
             encode(self.description),
-            encode(self.note)
+            encode(self.note),
+            self.may_replace
         ));
         let whole = Whole { path: &path, file: self.file, name: self.name, purpose: "data" };
         whole.put(session, of)
@@ -141,14 +147,23 @@ fn add(session: &Session, args: &AddArgs) -> Outcome {
     let name = args.name.clone().or(own_name).ok_or_else(|| CliError::Usage("Name a file.".to_owned()))?;
     let put = Put {
         name: &name,
-        role: &args.role,
+        role: args.role.as_deref().unwrap_or_default(),
         description: &args.description,
         note: &args.note,
         file: &args.file,
+        may_replace: args.replace,
     };
     let stored = put.send(session, &args.of)?;
     session.screen.answer(&stored, |_| {
-        format!("{} is there ({}, SHA-256 {}).", name, size(&stored["size_bytes"]), text(&stored, "sha256"))
+        let told = format!(
+            "{} is there ({}, SHA-256 {}).",
+            name,
+            size(&stored["size_bytes"]),
+            text(&stored, "sha256")
+        );
+        let replaced: Vec<&str> =
+            stored["replaced"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if replaced.is_empty() { told } else { format!("{told} It replaced {}.", replaced.join(" and ")) }
     });
     Ok(())
 }

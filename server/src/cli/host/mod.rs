@@ -6,6 +6,7 @@ mod after;
 mod announcements;
 mod audit;
 mod baselines;
+mod conduct;
 mod dashboard;
 pub mod data;
 pub mod export;
@@ -90,6 +91,12 @@ pub enum HostVerb {
     Similar(similar::SimilarArgs),
     /// List submissions that look made to find out about the hidden rows, for you to judge.
     Probing(probing::ProbingArgs),
+    /// Disqualify a team or a submission: it leaves every board while it lasts, and its team is told why.
+    Disqualify(conduct::DisqualifyArgs),
+    /// Reinstate what was disqualified: boards and medals follow.
+    Reinstate(conduct::ReinstateArgs),
+    /// List what is and was disqualified, with the numbers to reinstate by.
+    Disqualifications(dashboard::ListArgs),
     /// Compute every score again and compare it, to the last digit. Exit code 2 if some differ.
     Verify(Competition),
     /// Announcements to all participants: list, send, correct, withdraw.
@@ -153,6 +160,9 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Failures(args) => failures::failures(session, args),
         HostVerb::Similar(args) => similar::similar(session, args),
         HostVerb::Probing(args) => probing::probing(session, args),
+        HostVerb::Disqualify(args) => conduct::disqualify(session, args),
+        HostVerb::Reinstate(args) => conduct::reinstate(session, args),
+        HostVerb::Disqualifications(args) => conduct::disqualifications(session, args),
         HostVerb::Verify(of) => verify::verify(session, &of.slug),
         HostVerb::Announcements(verb) => announcements::run(session, verb),
         HostVerb::Baselines(verb) => baselines::run(session, verb),

@@ -20,7 +20,7 @@ use crate::api::query::ApiQuery;
 use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload};
+use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload, PutFile};
 use crate::competitions::settings::file_name_from;
 use crate::competitions::store;
 use crate::competitions::supply::{self, MetricChoice, Sealing};
@@ -67,11 +67,24 @@ async fn list_host_data(
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct DataQuery {
+    /// `train`, `test`, `sample_submission`, `history` or `data`. Left out: as the file of this name before, else `data`.
     role: String,
     description: String,
     /// What changed, where the competition is launched: everybody reads it.
     #[param(max_length = 1000)]
     note: String,
+    /// Whether it may take the place of a file of this name that has another role. One of the same role is replaced unasked.
+    replace: bool,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PutFile)]
+struct PutFileJson {
+    #[serde(flatten)]
+    file: FileJson,
+    /// Names of the files in whose place it is now: one of this name with other bytes, and the test data, sample submission or
+    /// history before.
+    replaced: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -89,7 +102,8 @@ async fn hold(condition: &Condition, conn: &mut PgConnection, id: CompetitionId,
     condition.hold_file(file.map(|file| file.sha256_hex()))
 }
 
-/// Put a file of data, or replace it.
+/// Put a file of data, or replace it. Of test data, sample submission and history there is one file each; training and other
+/// data may be many.
 #[utoipa::path(
     put,
     path = paths::API_DATA_FILE,
@@ -97,7 +111,7 @@ async fn hold(condition: &Condition, conn: &mut PgConnection, id: CompetitionId,
     security(("token" = ["host"])),
     params(DataQuery, ("If-Match" = Option<String>, Header, description = "`ETag` of the file's download: replace it only if it is still these bytes"), ("If-None-Match" = Option<String>, Header, description = "`*` for a file that must not be there yet")),
     request_body(content(([u8] = "application/octet-stream"), (UploadRef = "application/json")), description = "The file; or the id of an upload that is whole"),
-    responses((status = 200, description = "The file as it is stored", body = FileJson), (status = 409, description = "The upload was used before"), (status = 412, description = "Somebody changed it since")),
+    responses((status = 200, description = "The file as it is stored, and what it replaced", body = PutFileJson), (status = 409, description = "The upload was used before"), (status = 412, description = "Somebody changed it since")),
 )]
 async fn put_data(
     State(app): State<App>,
@@ -107,7 +121,7 @@ async fn put_data(
     condition: Condition,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<FileJson>> {
+) -> Result<Json<PutFileJson>> {
     let (host, seen) = as_host(&app, &slug, caller).await?;
     let id = seen.competition.id;
     // Before the bytes are taken in, and once more in the transaction.
@@ -119,13 +133,18 @@ async fn put_data(
         let sink = app.files.create("data", id.0).await?;
         upload::receive_body(body, DATA_LIMIT_BYTES, sink).await?.1.into()
     };
-    let file =
-        DataUpload { name: &name, role: &query.role, description: &query.description, note: &query.note };
+    let file = DataUpload {
+        name: &name,
+        role: &query.role,
+        description: &query.description,
+        note: &query.note,
+        may_replace: query.replace,
+    };
     let stands = async |conn: &mut PgConnection| hold(&condition, conn, id, &name).await;
-    let name = files::put_data(&app, &host, &seen, &file, arrived, stands).await?;
+    let PutFile { name, replaced } = files::put_data(&app, &host, &seen, &file, arrived, stands).await?;
     let mut conn = app.db.acquire().await?;
     let file = store::data::find(&mut conn, id, &name).await?.ok_or(AppError::NotFound)?;
-    Ok(Json(file.into()))
+    Ok(Json(PutFileJson { file: file.into(), replaced }))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::competitions::files::is_judged_by;
 use crate::files::Stored;
 use crate::ids::{CompetitionId, DataFileId};
 
@@ -22,6 +23,11 @@ impl DataFile {
     /// History is read by metrics; it is not handed out.
     pub fn is_for_participants(&self) -> bool {
         self.role != "history"
+    }
+
+    /// Whether scores or checks are made with it, so that it stays as it was at the launch.
+    pub fn is_judged_by(&self) -> bool {
+        is_judged_by(&self.role)
     }
 
     pub fn sha256_hex(&self) -> String {
@@ -77,8 +83,15 @@ pub async fn find(conn: &mut PgConnection, id: CompetitionId, name: &str) -> sql
     .await
 }
 
-/// Adds a file, taking the place of one of the same name and of one with the same role (except
-/// `data`, which many may have). Gives the storage keys that nothing names any more.
+/// A file whose place another one took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ousted {
+    pub name: String,
+    /// Nothing names it any more.
+    pub storage_key: String,
+}
+
+/// Adds a file in place of one of the same name, and of one of the same role where there is but one of it.
 ///
 /// # Errors
 /// Those of the database.
@@ -90,11 +103,12 @@ pub async fn put(
     description: &str,
     stored: &Stored,
     now: DateTime<Utc>,
-) -> sqlx::Result<Vec<String>> {
-    let replaced = sqlx::query_scalar!(
+) -> sqlx::Result<Vec<Ousted>> {
+    let replaced = sqlx::query_as!(
+        Ousted,
         "delete from data_files
-         where competition_id = $1 and (name = $2 or (role = $3 and role <> 'data'))
-         returning storage_key",
+         where competition_id = $1 and (name = $2 or (role = $3 and role not in ('data', 'train')))
+         returning name, storage_key",
         id.0,
         name,
         role,

@@ -39,20 +39,37 @@ pub async fn ask(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn judge_another(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (
-            select from competitions c
+pub async fn judge_another(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    reader: UserId,
+) -> sqlx::Result<Option<Another>> {
+    sqlx::query_as!(
+        Another,
+        r#"select o.slug, o.title, sees_competition($2, o.id) as "is_seen!"
+            from competitions c
             join scoring_versions v on v.id = c.active_version_id
             join solutions x on x.id = v.solution_id
             join solutions y on y.sealed_sha256 = x.sealed_sha256 and y.competition_id <> c.id
             join competitions o on o.id = y.competition_id
             join scoring_versions w on w.competition_id = o.id and w.solution_id = y.id
-            where c.id = $1 and not is_over(o)) as "is_used!""#,
+            where c.id = $1 and not is_over(o)
+            order by 3 desc, o.id
+            limit 1"#,
         id.0,
+        reader.0,
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await
+}
+
+/// A competition that is judged by the same labels.
+#[derive(Debug)]
+pub struct Another {
+    pub slug: String,
+    pub title: String,
+    /// Whether the reader may know of it.
+    pub is_seen: bool,
 }
 
 struct Row {

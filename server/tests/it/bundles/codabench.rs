@@ -138,6 +138,7 @@ fn a_codabench_bundle_becomes_a_folder_that_scores_as_its_own_program_does() {
         "daily_limit = 5",
         "score_decimals = 4",
         "board_shows = \"own_row\"",
+        "visibility = \"invitation\"",
         "higher_is_better = false",
         "file = \"solution.csv\"",
     ] {
@@ -166,7 +167,8 @@ fn a_codabench_bundle_becomes_a_folder_that_scores_as_its_own_program_does() {
     expect_note(&done, "not_carried", "pages/overview.html", "gone.html");
     expect_note(&done, "changed", "order of rows", "“row”");
     expect_note(&done, "carried", "hidden of the leaderboard", "own row");
-    expect_note(&done, "changed", "registration by approval", "invitation");
+    expect_note(&done, "changed", "registration by approval", "by invitation");
+    expect_note(&done, "to_do", "invitations", "Invite people");
     let report = desk.read("iris/IMPORT.md");
     assert!(report.contains("## Not carried over") && report.contains("notes/private.txt"), "{report}");
     assert!(!desk.read("iris/metric.py").contains("labels.txt"));

@@ -124,6 +124,34 @@ async fn a_host_sends_a_bundle_in_the_browser_and_reads_the_report(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn what_was_closed_elsewhere_is_closed_here(pool: PgPool) {
+    let world = World::new(pool).await;
+    let ada = world.member("ada").await;
+    let closed = b"version: 2\ntitle: Closed\nregistration_auto_approve: False\nphases: [{name: One, start: 2026-01-01, max_submissions_per_day: 5000}]\n";
+    let open = b"version: 2\ntitle: Open\nregistration_auto_approve: True\n";
+    // Left out, it is false on the platform that the bundle comes from.
+    let usual = b"version: 2\ntitle: Usual\n";
+    for (yaml, slug, visibility) in [
+        (&closed[..], "closed", "invitation"),
+        (&open[..], "open", "public"),
+        (&usual[..], "usual", "invitation"),
+    ] {
+        let bundle = zipped(&[("competition.yaml", yaml)]);
+        let sent = ada.api.send(Method::POST, "/api/v1/bundles", Some("application/octet-stream"), bundle);
+        let read = sent.await.expect(201).json();
+        let told = items(&read["report"]["to_do"]).contains(&"invitations");
+        assert_eq!(told, visibility == "invitation", "{slug}: {read}");
+        let address = format!("/api/v1/bundles/{}/competition", read["id"].as_str().unwrap());
+        let wish = json!({ "slug": slug, "higher_is_better": true });
+        ada.api.send_json(Method::POST, &address, &wish).await.expect(201);
+        let draft = ada.api.get(&format!("/api/v1/competitions/{slug}")).await.expect(200).json();
+        assert_eq!(draft["visibility"], visibility, "{draft}");
+    }
+    world.drain().await;
+    world.close().await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn a_bundle_that_waits_for_too_long_is_forgotten_with_its_files(pool: PgPool) {
     let world = World::new(pool).await;
     let ada = world.member("ada").await;

@@ -17,6 +17,9 @@ start_date: 2019-01-01 00:00:00
 end_date: 2099-05-31 23:59:59
 published: True
 anonymous_leaderboard: True
+allowed_email_domains: [x.org]
+blocked_email_domains: y.org
+blocked_emails_domains: []
 leaderboard:
   - id: 1
     schema: {\"labels\": [\"MAE\", \"Total\"], \"default_order_by\": \"MAE\", \"metadata\": {\"MAE\": {\"sort_ascending\": True}}}
@@ -29,6 +32,7 @@ challenge_phases:
     test_annotation_file: annotations/test.csv
     max_submissions_per_day: 3
     max_submissions_per_month: 50
+    allowed_email_ids: [ada@x.org, bob@x.org]
     submission_meta_attributes: [{name: A, type: text}]
 dataset_splits:
   - {id: 1, name: Train, codename: train_split}
@@ -101,6 +105,11 @@ fn an_evalai_challenge_becomes_a_folder_that_scores_as_its_script_does() {
     expect_note(&done, "not_carried", "submission_guidelines", "no “templates/guidelines.html”");
     expect_note(&done, "not_carried", "challenge_phases[1].submission_meta_attributes", "no form");
     expect_note(&done, "carried", "anonymous_leaderboard", "pseudonyms");
+    assert!(desk.read("c/competition.toml").contains("visibility = \"invitation\""));
+    expect_note(&done, "changed", "challenge_phases[1].allowed_email_ids", "could submit to this phase (2)");
+    expect_note(&done, "changed", "allowed_email_domains", "of its domains could enter (1)");
+    expect_note(&done, "to_do", "blocked_email_domains", "invite everybody else");
+    assert!(!done.to_string().contains("ada@x.org"), "no address leaves the bundle: {done:#}");
     expect_note(&done, "not_carried", "phase 0 “Dev”", "last phase");
     expect_note(&done, "not_carried", "label “Total”", "one score");
 

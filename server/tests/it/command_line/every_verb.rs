@@ -175,6 +175,11 @@ async fn files_and_words(ada: &Shell) {
     assert_eq!(baselines(&["send", "houses", "zeros.csv", "--name", "Zeros"]).await["team"], "Zeros");
     assert_eq!(baselines(&["list", "houses"]).await["items"][0]["team"], "Zeros");
     assert!(ada.json(&["host", "medals", "houses"]).await["counts_for_medals"].is_boolean());
+    let judged = ["host", "disqualify", "houses", "--team", "Zeros", "--reason", "Not meant.", "--yes"];
+    let number = ada.json(&judged).await["id"].to_string();
+    assert_eq!(ada.json(&["host", "disqualifications", "houses"]).await["items"][0]["team"], "Zeros");
+    let lifted = ada.json(&["host", "reinstate", "houses", &number, "--reason", "It was."]).await;
+    assert_eq!(lifted["lifted_because"], "It was.");
     announcements(ada).await;
     pages(ada).await;
 }

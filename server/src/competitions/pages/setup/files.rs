@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Opened, Setup, open, saved};
 use crate::api::conditions::whatever_stands;
 use crate::app::App;
-use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload};
+use crate::competitions::files::{self, DATA_LIMIT_BYTES, DataUpload, PutFile};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::setup::{Draft, OfFiles, Step};
 use crate::competitions::store::data::DataFile;
@@ -102,7 +102,7 @@ async fn receive_data(
     shell: &Shell,
     form: Multipart,
     role: Option<&str>,
-) -> Result<String> {
+) -> Result<PutFile> {
     let owner = opened.seen.competition.id.0;
     let received = upload::receive(form, "file", DATA_LIMIT_BYTES, async |_| {
         Ok(app.files.create("data", owner).await?)
@@ -117,6 +117,7 @@ async fn receive_data(
         role: role.unwrap_or(fields.text("role")),
         description: fields.text("description"),
         note: fields.text("note"),
+        may_replace: false,
     };
     files::put_data(app, host, &opened.seen, &upload, arrived, whatever_stands).await
 }
@@ -129,7 +130,7 @@ async fn post_data(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Data)).await?;
     match mistake(receive_data(&app, &opened, &shell, form, None).await)? {
-        Ok(name) => Ok(saved(&slug, Step::Data, &format!("{name} is here."))),
+        Ok(put) => Ok(saved(&slug, Step::Data, &put.sentence())),
         Err(mistake) => Ok(show_again(DataPage::new(opened, shell, mistake))),
     }
 }
@@ -207,7 +208,10 @@ async fn post_sample(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Sample)).await?;
     match mistake(receive_data(&app, &opened, &shell, form, Some("sample_submission")).await)? {
-        Ok(name) => Ok(saved(&slug, Step::Sample, &format!("{name} is the sample submission."))),
+        Ok(put) => {
+            let done = format!("{} {} is the sample submission.", put.sentence(), put.name);
+            Ok(saved(&slug, Step::Sample, &done))
+        }
         Err(mistake) => Ok(show_again(SamplePage::new(opened, shell, mistake))),
     }
 }

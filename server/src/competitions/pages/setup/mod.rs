@@ -161,6 +161,18 @@ impl HostPage {
         }
     }
 
+    pub fn is_over(&self) -> bool {
+        self.frame.phase >= Phase::Closed
+    }
+
+    /// What is left to do once the final board stands.
+    pub fn sample_after_the_end() -> Self {
+        let mut page = Self::sample();
+        page.setup.is_launched = true;
+        page.frame.phase = Phase::Final;
+        page
+    }
+
     /// Whether the outlook is of a board that teams are on.
     pub fn is_open(&self) -> bool {
         self.frame.phase == Phase::Open
@@ -204,4 +216,19 @@ async fn discard_named(app: &App, shell: &Shell, seen: &Seen, form: &DiscardForm
         return Err(AppError::field("slug", "Type the draft's address exactly as shown above the field."));
     }
     discard::discard(app, shell.member()?, seen).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_the_end_the_front_page_says_what_is_left_to_do() {
+        let page = HostPage::sample_after_the_end().render().expect("drawn");
+        assert!(page.contains("It is over") && page.contains("Confirm the winners"), "{page}");
+        assert!(!page.contains("times can only move later"), "{page}");
+        let open =
+            HostPage { setup: Setup { is_launched: true, ..Setup::sample(None) }, ..HostPage::sample() };
+        assert!(open.render().expect("drawn").contains("times can only move later"));
+    }
 }

@@ -5,6 +5,7 @@ use askama_web::WebTemplate;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::{Form, Router};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{Opened, Setup, open, saved};
@@ -14,7 +15,7 @@ use crate::competitions::board_shows::BoardShows;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
-use crate::competitions::settings::{Basics, Limits, Timeline, field_time, total_of};
+use crate::competitions::settings::{Basics, Limits, Timeline, Unnamed, field_time, total_of};
 use crate::competitions::setup::Step;
 use crate::competitions::{access, edit};
 use crate::error::{AppError, Result};
@@ -150,7 +151,12 @@ impl TimelineForm {
                 *target = stored;
             }
         }
-        timeline.checked()
+        let untouched = |typed: &str, stored: Option<DateTime<Utc>>| {
+            Unnamed(stored.is_some_and(|stored| typed.trim() == field_time(Some(stored))))
+        };
+        let entry = untouched(&self.entry_deadline_at, before.entry_deadline_at);
+        let merger = untouched(&self.merger_deadline_at, before.merger_deadline_at);
+        timeline.with_deadlines_inside(before, entry, merger).checked()
     }
 }
 

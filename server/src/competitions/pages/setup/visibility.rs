@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::{Opened, Setup, open, saved};
 use crate::app::App;
+use crate::competitions::emails::read_emails;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::invite::MOST_OF_PERSON;
-use crate::competitions::settings::read_emails;
 use crate::competitions::setup::Step;
 use crate::competitions::store::invitations::{self, Address, Guest};
 use crate::competitions::visibility::Visibility;
