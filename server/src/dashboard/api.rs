@@ -67,7 +67,7 @@ struct DayJson {
     n_teams: i32,
     /// People who accepted the rules.
     n_joined: i32,
-    /// From received to scored.
+    /// From received to scored, in hundredths.
     median_wait_seconds: Option<f64>,
     p95_wait_seconds: Option<f64>,
 }
@@ -105,6 +105,8 @@ struct TopJson {
     n_entries: i32,
 }
 
+const WAIT_DECIMALS: i32 = 2;
+
 impl From<Day> for DayJson {
     fn from(day: Day) -> Self {
         Self {
@@ -115,8 +117,8 @@ impl From<Day> for DayJson {
             n_failed: day.n_failed,
             n_teams: day.n_teams,
             n_joined: day.n_joined,
-            median_wait_seconds: day.median_wait_seconds,
-            p95_wait_seconds: day.p95_wait_seconds,
+            median_wait_seconds: day.median_wait_seconds.map(|wait| rounded(wait, WAIT_DECIMALS)),
+            p95_wait_seconds: day.p95_wait_seconds.map(|wait| rounded(wait, WAIT_DECIMALS)),
         }
     }
 }
