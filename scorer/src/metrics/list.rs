@@ -1,6 +1,6 @@
 //! The catalogue, one line a metric, in the order in which hosts see it.
 
-use super::binary::{curve, loss};
+use super::binary::{curve, loss, top_recall};
 use super::labels::{averaged, binary, ordinal, single};
 use super::multilabel::{ranked, tags};
 use super::probabilistic::{ensemble, gaussian, quantiles};
@@ -62,7 +62,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &curve::EER,
     &curve::KS,
     &curve::MIN_DCF,
-    &curve::TOP_RECALL,
+    &top_recall::TOP_RECALL,
     &loss::ECE,
     &single::ACCURACY,
     &single::BALANCED_ACCURACY,

@@ -2,3 +2,4 @@
 
 pub mod curve;
 pub mod loss;
+pub mod top_recall;
