@@ -140,7 +140,6 @@ fn as_scored(frame: &Frame, solution: &Solution) -> Vec<(usize, Texts)> {
 
 #[cfg(test)]
 mod tests {
-    use holdout_contract::audit::Plan;
     use holdout_contract::commitment::{Form, of_table};
     use holdout_contract::spec::Params;
 
@@ -152,16 +151,8 @@ mod tests {
         let competition = Competition {
             solution: Some(solution.as_bytes().to_vec().into()),
             metric: (!has_module).then_some("rmse"),
-            params: &params,
-            context: &params,
-            history: None,
             rule: SplitRule { public_fraction: 0.5, ..SplitRule::default() },
-            train: Vec::new(),
-            test: None,
-            sample_submission: None,
-            declared: None,
-            plan: Plan::of(3, 5, None, None),
-            direction: None,
+            ..Competition::empty(&params, &params)
         };
         Whole::of(&competition, has_module, &Limits::default())
     }

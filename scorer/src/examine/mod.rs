@@ -64,6 +64,26 @@ pub struct Competition<'a> {
     pub direction: Option<Direction>,
 }
 
+impl<'a> Competition<'a> {
+    /// One of which nothing is there yet.
+    pub fn empty(params: &'a Params, context: &'a Params) -> Self {
+        Self {
+            solution: None,
+            metric: None,
+            params,
+            context,
+            history: None,
+            rule: SplitRule::default(),
+            train: Vec::new(),
+            test: None,
+            sample_submission: None,
+            declared: None,
+            plan: Plan::of(0, 1, None, None),
+            direction: None,
+        }
+    }
+}
+
 /// Examines a competition.
 pub fn examine(competition: &Competition<'_>, limits: &Limits) -> Report {
     let mut findings = Vec::new();

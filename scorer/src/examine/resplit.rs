@@ -228,7 +228,6 @@ fn lost(number: i32, n_kept: usize, n_public: usize) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use holdout_contract::audit::Plan;
     use holdout_contract::examine::Verdict;
     use holdout_contract::spec::Params;
 
@@ -246,16 +245,8 @@ mod tests {
         let competition = Competition {
             solution: Some(bytes(solution)),
             metric,
-            params: &params,
-            context: &params,
-            history: None,
             rule: SplitRule { public_fraction: 0.5, seed, group_column: None },
-            train: Vec::new(),
-            test: None,
-            sample_submission: None,
-            declared: None,
-            plan: Plan::of(3, 5, None, None),
-            direction: None,
+            ..Competition::empty(&params, &params)
         };
         Placed::of(&competition, metric.is_none(), &Limits::default()).expect("read")
     }

@@ -90,16 +90,9 @@ impl Child {
         let competition = Competition {
             solution: Some(Bytes::of(solution)),
             metric: draft.metric.as_deref(),
-            params: &draft.params,
-            context: &draft.context,
             history: draft.data.history.as_ref().map(history).transpose()?,
             rule: rule(&draft.context, draft.public_fraction, draft.split_seed),
-            train: Vec::new(),
-            test: None,
-            sample_submission: None,
-            declared: draft.declared,
-            plan: draft.plan,
-            direction: draft.direction,
+            ..Competition::empty(&draft.params, &draft.context)
         };
         Ok(Whole::of(&competition, draft.module.is_some(), &self.limits))
     }

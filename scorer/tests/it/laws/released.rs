@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use holdout_contract::audit::Plan;
 use holdout_contract::commitment::Form;
 use holdout_contract::spec::Params;
 use holdout_scorer::align::align;
@@ -50,16 +49,9 @@ impl Judged<'_> {
         let competition = Competition {
             solution: Some(solution.to_vec().into()),
             metric: Some(self.metric),
-            params: self.params,
-            context: &context,
             history: Some(history.into_bytes().into()),
             rule: rule(),
-            train: Vec::new(),
-            test: None,
-            sample_submission: None,
-            declared: None,
-            plan: Plan::of(3, 5, None, None),
-            direction: None,
+            ..Competition::empty(self.params, &context)
         };
         let whole = Whole::of(&competition, false, &Limits::default())
             .unwrap_or_else(|| panic!("{} {:?} is not released", self.metric, self.params));
