@@ -28,8 +28,8 @@ use self::desk::Desk;
 use super::board;
 use super::cache::Cache;
 use super::message::{
-    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, Resplit, SplitFiles, Table,
-    TrainingFile, receive, send,
+    Answer, Board, Draft, Entered, FileRef, Judging, Reply, Request, SplitFiles, Table, TrainingFile,
+    receive, send,
 };
 use super::storage::{Storage, StorageError, Stored, is_passing};
 use crate::custom;
@@ -372,14 +372,7 @@ impl Child {
             plan: draft.plan,
             direction: draft.direction,
         };
-        let kept = match self.keep_split(&competition, draft)? {
-            Some(solution) => {
-                let kept = self.store_kept(&solution, draft)?;
-                competition.solution = Some(Bytes::of(solution));
-                kept
-            }
-            None => None,
-        };
+        let held = self.resplit(&mut competition, draft)?;
         let module = draft.module.as_ref();
         let mut report = match module {
             None if draft.files_alone => examine::of_files(&competition, &self.limits),
@@ -390,23 +383,22 @@ impl Child {
                 self.report(module, &competition)
             }
         };
-        let held = self.hold_split(&competition, draft)?;
+        let kept = held.as_ref().and_then(|held| held.resplit.kept.as_ref());
         if kept.is_some() || draft.keeps_split {
             report.findings.push(examine::resplit::told_kept());
         }
-        let resplit = held.map(|held| {
-            report.findings.extend(held.findings);
-            held.resplit
-        });
-        let solution_sha256 = match &kept {
+        let solution_sha256 = match kept {
             Some(kept) => Some(kept.stored.sha256),
             None => draft.solution.as_ref().and_then(|file| file.sha256),
         };
+        let resplit = held.map(|held| {
+            report.findings.extend(held.findings);
+            Box::new(held.resplit)
+        });
         let commitment = match draft.commits {
             true => self.commit(&competition, module.is_some(), solution_sha256)?,
             false => None,
         };
-        let resplit = resplit.map(|resplit| Box::new(Resplit { kept, ..resplit }));
         Ok(Answer::Examined { report: Box::new(report), commitment, resplit })
     }
 

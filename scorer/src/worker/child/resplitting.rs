@@ -3,10 +3,8 @@
 
 use std::io::{self, Write};
 
-use holdout_contract::audit::Plan;
 use holdout_contract::examine::{Finding, Verdict};
 use holdout_contract::seal::Sealer;
-use zeroize::Zeroizing;
 
 use super::super::message::{CountedVersion, Draft, FileRef, Judging, KeptSolution, Resplit};
 use super::super::storage::StorageError;
@@ -23,32 +21,50 @@ pub(super) struct Held {
 }
 
 impl Child {
-    /// The competition's solution with the split that counts, where its file says nothing of it and it would become
-    /// another.
-    pub(super) fn keep_split(
+    /// Holds the split of a competition's solution against those before. Where its file says nothing of the split and it would
+    /// become another than that which counts, the competition has a solution with that one from then on. `None` where there is
+    /// nothing to compare with, or the solution cannot be read with the metric.
+    pub(super) fn resplit(
         &self,
-        competition: &Competition<'_>,
+        competition: &mut Competition<'_>,
         draft: &Draft,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
-        let (Some(solution), Some(active)) =
-            (&competition.solution, draft.counted.iter().find(|version| version.is_active))
-        else {
-            return Ok(None);
+    ) -> Result<Option<Held>, Fault> {
+        let place =
+            |competition: &Competition<'_>| Placed::of(competition, draft.module.is_some(), &self.limits);
+        let Some(first) = draft.counted.first() else { return Ok(None) };
+        let Some(mut new) = place(competition) else { return Ok(None) };
+        let mut active = match draft.counted.iter().find(|version| version.is_active) {
+            Some(version) => self.placed(&version.judging)?,
+            None => None,
         };
-        let Some(new) = Placed::of(competition, draft.module.is_some(), &self.limits) else {
-            return Ok(None);
-        };
-        if !new.split_was_made {
-            return Ok(None);
+        let mut kept = None;
+        if let (Some(solution), Some(active)) = (&competition.solution, &active)
+            && let Some(solution) = resplit::kept(solution, &new, active, &self.limits)
+        {
+            kept = Some(self.store_kept(&solution, first.judging.competition_id)?);
+            competition.solution = Some(Bytes::of(solution));
+            let Some(placed) = place(competition) else { return Ok(None) };
+            new = placed;
         }
-        let active = self.placed(&active.judging)?;
-        Ok(active.and_then(|active| resplit::kept(solution, &new, &active, &self.limits)))
+        let mut comparison = Comparison::of(&new);
+        let mut unreadable = Vec::new();
+        for version in &draft.counted {
+            let placed = match version.is_active {
+                true => active.take(),
+                false => self.placed(&version.judging)?,
+            };
+            match placed {
+                Some(placed) => comparison.with(Counted::from(version), &placed),
+                None => unreadable.push(resplit::unreadable(version.number)),
+            }
+        }
+        let findings = if unreadable.is_empty() { comparison.findings() } else { unreadable };
+        let is_allowed = findings.iter().all(|finding| finding.verdict != Verdict::Refused);
+        Ok(Some(Held { findings, resplit: Resplit { is_allowed, kept } }))
     }
 
     /// Stores a solution, sealed, whose split was kept.
-    pub(super) fn store_kept(&self, solution: &[u8], draft: &Draft) -> Result<Option<KeptSolution>, Fault> {
-        let Some(version) = draft.counted.first() else { return Ok(None) };
-        let competition_id = version.judging.competition_id;
+    fn store_kept(&self, solution: &[u8], competition_id: i64) -> Result<KeptSolution, Fault> {
         let recipient = self.key.recipient();
         let mut written = Written { storage: &self.storage, competition_id, done: Vec::new() };
         let stored = written.add("solutions", |output| {
@@ -57,32 +73,7 @@ impl Child {
             sealer.finish().map(|_| ())
         })?;
         written.done.clear();
-        Ok(Some(KeptSolution { stored, recipient }))
-    }
-
-    /// `None` where there is nothing to compare with, or the solution cannot be read with the metric.
-    pub(super) fn hold_split(
-        &self,
-        competition: &Competition<'_>,
-        draft: &Draft,
-    ) -> Result<Option<Held>, Fault> {
-        if draft.counted.is_empty() {
-            return Ok(None);
-        }
-        let Some(new) = Placed::of(competition, draft.module.is_some(), &self.limits) else {
-            return Ok(None);
-        };
-        let mut comparison = Comparison::of(&new);
-        let mut unreadable = Vec::new();
-        for version in &draft.counted {
-            match self.placed(&version.judging)? {
-                Some(placed) => comparison.with(Counted::from(version), &placed),
-                None => unreadable.push(resplit::unreadable(version.number)),
-            }
-        }
-        let findings = if unreadable.is_empty() { comparison.findings() } else { unreadable };
-        let is_allowed = findings.iter().all(|finding| finding.verdict != Verdict::Refused);
-        Ok(Some(Held { findings, resplit: Resplit { is_allowed, kept: None } }))
+        Ok(KeptSolution { stored, recipient })
     }
 
     /// Which part every row of a version's solution is in; `None` where it cannot be read any more.
@@ -95,16 +86,9 @@ impl Child {
         let competition = Competition {
             solution: Some(Bytes::of(solution)),
             metric: Some(&judging.metric),
-            params: &judging.params,
-            context: &judging.context,
             history: judging.history.as_ref().map(history).transpose()?,
             rule: rule(&judging.context, judging.public_fraction, judging.split_seed),
-            train: Vec::new(),
-            test: None,
-            sample_submission: None,
-            declared: None,
-            plan: Plan::of(0, 1, None, None),
-            direction: None,
+            ..Competition::empty(&judging.params, &judging.context)
         };
         Ok(Placed::of(&competition, judging.module.is_some(), &self.limits))
     }
