@@ -4,7 +4,7 @@ use super::sums::Sums;
 use super::{curve, distances, pairs, shifting, single, survival};
 use crate::kernels::{median, sum};
 use crate::metrics::binary::curve::with_curve;
-use crate::metrics::columnwise::ONE_CLASS_COLUMNS;
+use crate::metrics::columnwise;
 use crate::metrics::{Metric, Params, Rows, Undefined, find};
 
 /// `None` where no formula is known.
@@ -163,7 +163,7 @@ fn of_columns(name: &str, rows: &Rows<'_>) -> Option<Vec<f64>> {
 
 /// The areas of columns, of those that have one where the others are left out.
 fn of_areas(rows: &Rows<'_>, params: &Params) -> Option<Vec<f64>> {
-    if !ONE_CLASS_COLUMNS.is_left_out(params) {
+    if !columnwise::skips(params) {
         return of_columns("roc_auc", rows);
     }
     let of = |column: usize| {

@@ -17,57 +17,36 @@ pub struct Columnwise {
     about: About,
     inner: &'static dyn Metric,
     prediction: Cell,
-    /// What becomes of columns that have no score.
-    without_score: WithoutScore,
 }
 
-/// Columns of a split on which the inner metric is undefined.
-pub(crate) enum WithoutScore {
-    Refused,
-    /// As the host chose by this parameter.
-    AsChosen(&'static ParameterAbout),
-}
+const SKIP: &str = "skip";
 
-const SKIPPED: &str = "skip";
-
-/// What becomes of tags that all rows of a split have, or none.
-pub(crate) static ONE_CLASS_COLUMNS: WithoutScore = WithoutScore::AsChosen(&ONE_CLASS);
-
-const ONE_CLASS: ParameterAbout = ParameterAbout {
+const ONE_CLASS_COLUMNS: ParameterAbout = ParameterAbout {
     name: "one_class_columns",
-    kind: Kind::Choice(&["refuse", SKIPPED], "refuse"),
+    kind: Kind::Choice(&["refuse", SKIP], "refuse"),
     description: "What a column does whose rows of the split are all positive, or all negative: it leaves the whole score undefined, or is left out of the average.",
     is_main: false,
 };
 
-impl WithoutScore {
-    pub(crate) fn is_left_out(&self, params: &Params) -> bool {
-        matches!(self, Self::AsChosen(parameter) if params.text(parameter.name) == Some(SKIPPED))
+/// Whether columns without a score are left out of the average.
+pub(crate) fn skips(params: &Params) -> bool {
+    params.text(ONE_CLASS_COLUMNS.name) == Some(SKIP)
+}
+
+/// The mean of the scores of columns.
+fn averaged(scores: impl Iterator<Item = Result<f64, Undefined>>, params: &Params) -> Result<f64, Undefined> {
+    let skips = skips(params);
+    let (mut total, mut n_columns) = (0.0, 0);
+    for score in scores {
+        if skips && score.is_err() {
+            continue;
+        }
+        total += score?;
+        n_columns += 1;
     }
-}
-
-/// Scores of columns, added up.
-struct Total {
-    sum: f64,
-    n_columns: usize,
-}
-
-impl Total {
-    fn of(scores: impl Iterator<Item = Result<f64, Undefined>>, leaves_out: bool) -> Result<f64, Undefined> {
-        let mut total = Self { sum: 0.0, n_columns: 0 };
-        for score in scores {
-            match score {
-                Err(_) if leaves_out => {}
-                score => {
-                    total.sum += score?;
-                    total.n_columns += 1;
-                }
-            }
-        }
-        match total.n_columns {
-            0 => Err(Undefined::because("No column of this split has a score, so there is none to average.")),
-            n_columns => Ok(total.sum / n_columns as f64),
-        }
+    match n_columns {
+        0 => Err(Undefined::because("No column of this split has a score, so there is none to average.")),
+        _ => Ok(total / f64::from(n_columns)),
     }
 }
 
@@ -86,11 +65,10 @@ impl Metric for Columnwise {
 
     fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
         let scores = (0..rows.truths.len()).map(|at| self.inner.score(&of_column(rows, at), params));
-        Total::of(scores, self.without_score.is_left_out(params))
+        averaged(scores, params)
     }
 
     fn scores_of_draws(&self, rows: &Rows<'_>, params: &Params, draws: &Draws<'_>) -> Option<Vec<f64>> {
-        let leaves_out = self.without_score.is_left_out(params);
         let of_column = |at| {
             let column = of_column(rows, at);
             match self.inner.per_row().filter(|_| self.laws().has_weights) {
@@ -101,7 +79,7 @@ impl Metric for Columnwise {
         let columns = (0..rows.truths.len()).map(of_column).collect::<Option<Vec<Vec<f64>>>>()?;
         let of_draw = |draw: usize| {
             let scores = columns.iter().map(|scores| super::finite(scores[draw]));
-            Total::of(scores, leaves_out).unwrap_or(f64::NAN)
+            averaged(scores, params).unwrap_or(f64::NAN)
         };
         Some((0..draws.n_draws()).map(of_draw).collect())
     }
@@ -121,9 +99,8 @@ impl ScoresTogether for Columnwise {
             inner.score_files(&Files { rows: &rows, ..*files })
         };
         let columns: Vec<Vec<PartScores>> = (0..first.truths.len()).map(of_column).collect();
-        let leaves_out = self.without_score.is_left_out(files.params);
         let of_part = |file: usize, part: usize| {
-            Total::of(columns.iter().map(|column| column[file][part].clone()), leaves_out)
+            averaged(columns.iter().map(|column| column[file][part].clone()), files.params)
         };
         let of_file = |file| (0..files.parts.len()).map(|part| of_part(file, part)).collect();
         (0..files.rows.len()).map(of_file).collect()
@@ -158,7 +135,6 @@ pub static MCRMSE: Columnwise = Columnwise {
     },
     inner: &pointwise::RMSE,
     prediction: Cell::Number,
-    without_score: WithoutScore::Refused,
 };
 
 pub static MCMAE: Columnwise = Columnwise {
@@ -171,7 +147,6 @@ pub static MCMAE: Columnwise = Columnwise {
     },
     inner: &pointwise::MAE,
     prediction: Cell::Number,
-    without_score: WithoutScore::Refused,
 };
 
 pub static MC_RMSLE: Columnwise = Columnwise {
@@ -185,7 +160,6 @@ pub static MC_RMSLE: Columnwise = Columnwise {
     },
     inner: &pointwise::RMSLE,
     prediction: Cell::Number,
-    without_score: WithoutScore::Refused,
 };
 
 pub static R2_UNIFORM: Columnwise = Columnwise {
@@ -201,7 +175,6 @@ pub static R2_UNIFORM: Columnwise = Columnwise {
     },
     inner: &ratio::R2,
     prediction: Cell::Number,
-    without_score: WithoutScore::Refused,
 };
 
 pub static MC_SPEARMAN: Columnwise = Columnwise {
@@ -217,7 +190,6 @@ pub static MC_SPEARMAN: Columnwise = Columnwise {
     },
     inner: &association::SPEARMAN,
     prediction: Cell::Number,
-    without_score: WithoutScore::Refused,
 };
 
 pub static MC_LOG_LOSS: Columnwise = Columnwise {
@@ -237,7 +209,6 @@ pub static MC_LOG_LOSS: Columnwise = Columnwise {
     },
     inner: &loss::LOG_LOSS,
     prediction: Cell::Probability,
-    without_score: WithoutScore::Refused,
 };
 
 pub static MC_AUC: Columnwise = Columnwise {
@@ -250,7 +221,7 @@ pub static MC_AUC: Columnwise = Columnwise {
         layout: fields::Fields::TargetColumns(Cell::Binary),
         sentence: "The area under the ROC curve of every 0/1 column, averaged.",
         formula: r"\frac1C\sum_{c}\mathrm{AUC}_c",
-        parameters: &[ONE_CLASS],
+        parameters: &[ONE_CLASS_COLUMNS],
         edge_cases: &[
             "Undefined when a column of the split has one class only, unless such columns are left out; then it is undefined when all have.",
         ],
@@ -258,7 +229,6 @@ pub static MC_AUC: Columnwise = Columnwise {
     },
     inner: &curve::ROC_AUC,
     prediction: Cell::Number,
-    without_score: WithoutScore::AsChosen(&ONE_CLASS),
 };
 
 /// The mean great-circle distance.
