@@ -226,7 +226,7 @@ pub(crate) fn with_rows<T>(
     then(&rows_of(solution, slots, &truths, &predictions, aligned.n_classes))
 }
 
-fn rows_of<'a>(
+pub(crate) fn rows_of<'a>(
     solution: &'a Solution,
     slots: Range<usize>,
     truths: &'a [Values<'a>],

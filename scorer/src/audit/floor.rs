@@ -61,9 +61,7 @@ fn degenerate(case: &Case<'_>, known: &Forecasters, skill: &Skill) -> Option<Che
         _ if is_in_vain => Verdict::Fail,
         Family::Number | Family::Distribution if lead > 0.0 => judged(lead, 0.0, 0.1),
         Family::Number | Family::Distribution => Verdict::Pass,
-        _ if lead > 0.02 => Verdict::Fail,
-        _ if lead > -0.1 => Verdict::Warn,
-        _ => Verdict::Pass,
+        _ => on_lead(lead),
     };
     let text = match is_in_vain {
         true => in_vain(&report, [empty, skill.weak, skill.good]),
@@ -100,6 +98,17 @@ pub fn against_honest(verdict: Verdict, lead: f64, report: &str, scores: [f64; 3
     };
     let [empty, weak, good] = scores.map(short);
     format!("{meant} With {report} it scores {empty}, weak honest work {weak} and good honest work {good}.")
+}
+
+/// The verdict on how far a file that knows nothing is ahead of weak work, where that needs no forecast of numbers.
+pub fn on_lead(lead: f64) -> Verdict {
+    if lead > 0.02 {
+        Verdict::Fail
+    } else if lead > -0.1 {
+        Verdict::Warn
+    } else {
+        Verdict::Pass
+    }
 }
 
 /// Whether knowing more is worth next to nothing beside what a weak forecaster is ahead of a file that knows nothing.

@@ -55,16 +55,9 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
     let n_needed = chosen.len() - moves.len();
     let centre = mean(&moves);
     let mut weights: Vec<f64> = moves.iter().map(|step| (step - centre).abs()).collect();
-    weights.sort_by(|a, b| b.total_cmp(a));
-    let half = weights.iter().sum::<f64>() / 2.0;
-    let mut sum = 0.0;
-    let n_heavy = weights.iter().take_while(|weight| {
-        sum += **weight;
-        sum < half
-    });
-    let share = (n_heavy.count() + 1).min(weights.len()) as f64 / weights.len() as f64;
+    let share = share_of_half(&mut weights);
     let error = deviation(&moves) / n.sqrt();
-    if half == 0.0 {
+    if weights.iter().all(|weight| *weight == 0.0) {
         let text = format!(
             "No single one decides: leaving out any one of the {} does not move the score.",
             case.unit_name()
@@ -72,12 +65,9 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
         let check = check("H influence", Verdict::Info, None, text);
         return Some(Influence { check, error });
     }
-    let verdict = if share < 0.02 {
-        Verdict::Fail
-    } else if share < 0.06 || n_needed > 0 {
-        Verdict::Warn
-    } else {
-        Verdict::Pass
+    let verdict = match on_share(share) {
+        Verdict::Pass if n_needed > 0 => Verdict::Warn,
+        verdict => verdict,
     };
     let what = case.unit_name();
     let meant = match verdict {
@@ -101,6 +91,29 @@ pub fn of_units(case: &Ground<'_>, truth: &[f64], usual: &[f64]) -> Option<Influ
         ),
     );
     Some(Influence { check, error: error * (case.n_looked() as f64 / case.n_rows as f64).sqrt() })
+}
+
+/// The share of the heaviest that have half of all weight; they are sorted by it, the heaviest first.
+pub(super) fn share_of_half(weights: &mut [f64]) -> f64 {
+    weights.sort_by(|a, b| b.total_cmp(a));
+    let half = weights.iter().sum::<f64>() / 2.0;
+    let mut sum = 0.0;
+    let n_heavy = weights.iter().take_while(|weight| {
+        sum += **weight;
+        sum < half
+    });
+    (n_heavy.count() + 1).min(weights.len()) as f64 / weights.len() as f64
+}
+
+/// The verdict on [`share_of_half`].
+pub(super) fn on_share(share: f64) -> Verdict {
+    if share < 0.02 {
+        Verdict::Fail
+    } else if share < 0.06 {
+        Verdict::Warn
+    } else {
+        Verdict::Pass
+    }
 }
 
 /// That there is no score without some of the units.

@@ -4,11 +4,12 @@
 use holdout_contract::audit::{Check, Verdict};
 
 use super::case::{Case, Family};
-use super::floor::Skill;
+use super::floor::{Skill, on_lead};
 use super::forecast::Forecasters;
 use super::normal;
 use super::report::{advised, check, short};
 use crate::metrics::{Rows, Values, finite};
+use crate::score::rows_of;
 use crate::solution::{Solution, Split, Truth};
 
 /// Differences that rounding explains.
@@ -36,13 +37,7 @@ pub(super) fn of_ties(solution: &Solution, case: &Case<'_>) -> Option<Check> {
     }
     let skill = Skill::of(case, &Forecasters::of(case), None)?;
     let lead = skill.lead(case, own);
-    let verdict = if lead > 0.02 {
-        Verdict::Fail
-    } else if lead > -0.1 {
-        Verdict::Warn
-    } else {
-        Verdict::Pass
-    };
+    let verdict = on_lead(lead);
     let meant = match verdict {
         Verdict::Pass => {
             "Equal values are ordered by the rows of the solution file, and that order is worth little."
@@ -65,18 +60,8 @@ pub(super) fn of_ties(solution: &Solution, case: &Case<'_>) -> Option<Check> {
 }
 
 fn of_constant(solution: &Solution, truth: &[f64], row_numbers: &[u32]) -> Option<f64> {
-    let (range, judge) = (solution.range(Split::All), solution.judge());
     let constant = vec![0.5; truth.len()];
-    let rows = Rows {
-        truths: &[Values::Numbers(truth)],
-        predictions: &[Values::Numbers(&constant)],
-        weights: solution.weights.as_ref().map(|weights| &weights[range.clone()]),
-        groups: solution.groups.as_ref().map(|groups| &groups[range.clone()]),
-        group_names: &solution.group_names,
-        row_numbers,
-        n_classes: 0,
-        column_classes: &solution.column_classes,
-        context: &judge.context,
-    };
-    judge.score(&rows).and_then(finite).ok()
+    let (truths, predictions) = ([Values::Numbers(truth)], [Values::Numbers(&constant)]);
+    let rows = rows_of(solution, solution.range(Split::All), &truths, &predictions, 0);
+    solution.judge().score(&Rows { row_numbers, ..rows }).and_then(finite).ok()
 }

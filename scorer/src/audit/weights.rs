@@ -2,6 +2,7 @@
 
 use holdout_contract::audit::{Check, Verdict};
 
+use super::influence::{on_share, share_of_half};
 use super::report::{advised, check, percent, some_of};
 use crate::solution::{Solution, Split};
 
@@ -9,22 +10,10 @@ use crate::solution::{Solution, Split};
 /// looked at, for the heaviest may not be among some of them.
 pub(super) fn heaviest(solution: &Solution) -> Option<Check> {
     let mut weights = solution.weights.as_ref()?[solution.range(Split::All)].to_vec();
-    weights.sort_by(|a, b| b.total_cmp(a));
     let total: f64 = weights.iter().sum();
-    let (heaviest, n) = (*weights.first()?, weights.len());
-    let mut sum = 0.0;
-    let n_heavy = weights.iter().take_while(|weight| {
-        sum += **weight;
-        sum < total / 2.0
-    });
-    let share = (n_heavy.count() + 1).min(n) as f64 / n as f64;
-    let verdict = if share < 0.02 {
-        Verdict::Fail
-    } else if share < 0.06 {
-        Verdict::Warn
-    } else {
-        Verdict::Pass
-    };
+    let share = share_of_half(&mut weights);
+    let heaviest = *weights.first()?;
+    let verdict = on_share(share);
     let meant = match verdict {
         Verdict::Pass => "The weights that you wrote down lie on many rows, not on a few.",
         _ => "By the weights that you wrote down, a few rows decide the order of the board.",

@@ -123,13 +123,7 @@ fn floor(ground: &Ground<'_>, world: &World) -> Option<Check> {
     let lead = ground.gain(of_empty.mean, weak.mean) / ground.gain(good.mean, weak.mean).abs().max(1e-12);
     let scores = [of_empty.mean, weak.mean, good.mean];
     let is_in_vain = floors::is_in_vain(ground, scores);
-    let verdict = if lead > 0.02 || is_in_vain {
-        Verdict::Fail
-    } else if lead > -0.1 {
-        Verdict::Warn
-    } else {
-        Verdict::Pass
-    };
+    let verdict = if is_in_vain { Verdict::Fail } else { floors::on_lead(lead) };
     let text = match is_in_vain {
         true => floors::in_vain(&empty.0, scores),
         false => floors::against_honest(verdict, lead, &empty.0, scores),
