@@ -146,6 +146,16 @@ impl Judge {
         compose::is_ranked(self.metric)
     }
 
+    /// Whether teams are ranked by the first part of the metric, and the others shown beside it.
+    pub fn has_secondary(&self) -> bool {
+        compose::has_secondary(self.metric)
+    }
+
+    /// Whether a board shows the value of every part of the metric.
+    pub fn shows_parts(&self) -> bool {
+        compose::shows_parts(self.metric)
+    }
+
     /// The value of every part of the metric; none where it has no parts.
     ///
     /// # Errors

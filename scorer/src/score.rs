@@ -10,7 +10,7 @@ use crate::align::{Aligned, align};
 use crate::influence::{self, Exact, Influence, NoInterval};
 use crate::intake::{Content, Limits};
 use crate::judge::Judge;
-use crate::metrics::compose::{AllScores, PartScore};
+use crate::metrics::compose::{self, AllScores, PartScore};
 use crate::metrics::{NoMeasure, Rows, Undefined, Values, finite};
 use crate::parallel;
 use crate::ranks::{Mean, Rung};
@@ -139,9 +139,11 @@ pub fn influence_on(
 ) -> Result<Influence, NoInterval> {
     let range = solution.range(split);
     let clusters = solution.clusters(range.clone());
-    with_rows(solution, aligned, range, |rows| match clusters {
-        Some(clusters) => influence::influence_of_clusters(solution.judge(), rows, clusters, exact),
-        None => influence::influence_or_replicates(solution.judge(), rows, exact),
+    with_rows(solution, aligned, range, |rows| {
+        compose::with_primary(solution.judge(), rows, |judge, rows| match clusters {
+            Some(clusters) => influence::influence_of_clusters(judge, rows, clusters, exact),
+            None => influence::influence_or_replicates(judge, rows, exact),
+        })
     })
 }
 
@@ -168,7 +170,7 @@ pub fn mean_of_units(solution: &Solution, aligned: &Aligned, split: Split) -> Op
     if solution.clusters(range.clone()).is_some() {
         return None;
     }
-    with_rows(solution, aligned, range, |rows| Mean::of(solution.judge(), rows))
+    with_rows(solution, aligned, range, |rows| compose::with_primary(solution.judge(), rows, Mean::of))
 }
 
 /// How far a file must come on the public rows to be shown, beside the team's best released file.
@@ -184,11 +186,11 @@ pub fn rung(solution: &Solution, aligned: &Aligned, best: Option<&Aligned>) -> R
 }
 
 fn scores(judge: &Judge, rows: &Rows<'_>, parts: &[Range<usize>]) -> Vec<Result<SplitScore, Undefined>> {
-    if !judge.is_ranked() {
+    if !judge.shows_parts() {
         return judge.score_parts(rows, parts).into_iter().map(defined).collect();
     }
     parallel::each(parts, rows.len(), |part| {
-        ranked(rows.with_part(part.clone(), |rows| judge.part_scores(rows)))
+        of_parts(rows.with_part(part.clone(), |rows| judge.part_scores(rows)))
     })
 }
 
@@ -199,16 +201,16 @@ fn scores_of_files(
     parts: &[Range<usize>],
     evaluator: &Evaluator,
 ) -> Vec<Vec<Result<SplitScore, Undefined>>> {
-    if !judge.is_ranked() {
+    if !judge.shows_parts() {
         let scores = judge.score_files(rows, parts, evaluator).into_iter();
         return scores.map(|of_file| of_file.into_iter().map(defined).collect()).collect();
     }
     let scores = judge.part_scores_of_files(rows, parts, evaluator).into_iter();
-    scores.map(|of_file| of_file.into_iter().map(ranked).collect()).collect()
+    scores.map(|of_file| of_file.into_iter().map(of_parts).collect()).collect()
 }
 
-fn ranked(parts: AllScores) -> Result<SplitScore, Undefined> {
-    Ok(SplitScore::Ranked { parts: parts?.iter().map(|part| part.score).collect() })
+fn of_parts(parts: AllScores) -> Result<SplitScore, Undefined> {
+    Ok(SplitScore::OfParts { parts: parts?.iter().map(|part| part.score).collect() })
 }
 
 fn defined(score: Result<f64, Undefined>) -> Result<SplitScore, Undefined> {

@@ -69,8 +69,8 @@ pub struct Scores {
 #[serde(untagged)]
 pub enum SplitScore {
     Defined(f64),
-    /// Where teams are ranked by several metrics: the value of each, the primary's first.
-    Ranked {
+    /// Where a board shows several metrics: the value of each, the primary's first.
+    OfParts {
         parts: Vec<f64>,
     },
     Undefined {
@@ -82,22 +82,22 @@ impl SplitScore {
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::Defined(score) => Some(*score),
-            Self::Ranked { parts } => parts.first().copied(),
+            Self::OfParts { parts } => parts.first().copied(),
             Self::Undefined { .. } => None,
         }
     }
 
-    /// The value of every metric that teams are ranked by; `None` where they are ranked by the score.
+    /// The value of every metric that a board shows; `None` where that is the score alone.
     pub fn parts(&self) -> Option<&[f64]> {
         match self {
-            Self::Ranked { parts } => Some(parts),
+            Self::OfParts { parts } => Some(parts),
             Self::Defined(_) | Self::Undefined { .. } => None,
         }
     }
 
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Defined(_) | Self::Ranked { .. } => None,
+            Self::Defined(_) | Self::OfParts { .. } => None,
             Self::Undefined { undefined } => Some(undefined),
         }
     }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 /// The metric of the catalogue whose parts teams are ranked by.
 pub const NAME: &str = "mean_rank";
 
-/// How many metrics teams can be ranked by.
+/// The metric of the catalogue whose first part teams are ranked by, the others being shown beside it.
+pub const WITH_SECONDARY: &str = "with_secondary";
+
+/// How many metrics teams can be ranked by, and how many a board can show.
 pub const N_PARTS: RangeInclusive<usize> = 2..=10;
 
 /// What a part may weigh; within these bounds no board is too large for its sums.
@@ -21,6 +24,16 @@ pub struct RankedPart {
     /// The metric with what tells it from the others: `rmse`, `rmse of price`.
     pub name: String,
     pub weight: f64,
+    pub higher_is_better: bool,
+}
+
+/// One metric of several that a board shows. Stored in `scoring_versions.shown_metrics`, the one that teams are ranked by
+/// first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ShownMetric {
+    /// The metric with what tells it from the others: `rmse`, `rmse of price`.
+    pub name: String,
     pub higher_is_better: bool,
 }
 

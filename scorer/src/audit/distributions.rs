@@ -67,7 +67,7 @@ pub(super) fn read(solution: &Solution) -> Option<Read> {
     let judge = solution.judge();
     let [Truth::Numbers(numbers)] = solution.truths.as_slice() else { return None };
     let Layout::Named { submission, .. } = judge.layout() else { return None };
-    if judge.is_ranked() || judge.metric.about().task != Task::Probabilistic {
+    if judge.shows_parts() || judge.metric.about().task != Task::Probabilistic {
         return None;
     }
     let n_members = submission.len() as f64;

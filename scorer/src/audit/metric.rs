@@ -177,7 +177,7 @@ impl BlackBox for OfCatalogue<'_> {
     }
 
     fn parts(&self, trial: &Trial<'_>) -> Vec<(String, f64)> {
-        if self.judge.is_ranked() || self.judge.params.value("parts").is_none() {
+        if self.judge.shows_parts() || self.judge.params.value("parts").is_none() {
             return Vec::new();
         }
         let parts = self.with_rows(trial, |rows| self.judge.part_scores(rows).ok()).flatten();

@@ -31,6 +31,7 @@ mod repair;
 pub(crate) mod report;
 mod reshuffle;
 mod say;
+mod secondary;
 mod symmetry;
 mod unjudged;
 mod weights;
@@ -49,6 +50,9 @@ use forecast::Forecasters;
 pub fn of_solution(solution: &Solution, settings: &Settings) -> Audit {
     if solution.judge().is_ranked() {
         return ranked::of_parts(&solution.of_parts(), settings);
+    }
+    if solution.judge().has_secondary() {
+        return secondary::of_primary(&solution.of_parts(), settings);
     }
     if let Some(one) = solution.of_one_column() {
         return of_solution(&one, settings);

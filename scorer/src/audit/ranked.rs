@@ -36,7 +36,7 @@ pub fn of_parts(parts: &[(String, Solution)], settings: &Settings) -> Audit {
     Audit { overall, checks }
 }
 
-fn of_part(check: Check, name: &str) -> Check {
+pub(super) fn of_part(check: Check, name: &str) -> Check {
     Check { check: format!("{} of {name}", check.check), ..check }
 }
 

@@ -180,6 +180,7 @@ pub static METRICS: &[&dyn Metric] = &[
     &compose::WEIGHTED,
     &compose::LOWER,
     &compose::MEAN_RANK,
+    &compose::SECONDARY,
 ];
 
 /// Other names under which contests know a metric: its name here and, after “@”, its main parameter.

@@ -495,7 +495,7 @@ async fn write_split(
     .await?;
     sqlx::query!(
         "update scoring_versions v
-         set solution_id = $2, params = '{}', ranked_parts = null, input_revision = v.input_revision + 1,
+         set solution_id = $2, params = '{}', ranked_parts = null, shown_metrics = null, input_revision = v.input_revision + 1,
              metric = (select name from metrics where name = $3),
              higher_is_better =
                 (select (spec ->> 'direction') = 'higher_is_better' from metrics where name = $3)

@@ -177,7 +177,7 @@ mod tests {
 
         let record = Record { public_parts: Some(vec![0.1 + 0.2, 0.5]), ..record };
         let ranked = |last: f64| Scores {
-            public: SplitScore::Ranked { parts: vec![0.1 + 0.2, last] },
+            public: SplitScore::OfParts { parts: vec![0.1 + 0.2, last] },
             private: undefined(),
         };
         assert!(found(&record, &ranked(0.5)).is_empty());

@@ -276,6 +276,20 @@ fn every_part_that_teams_are_ranked_by_is_judged_as_it_would_be_alone() {
 }
 
 #[test]
+fn beside_the_metric_that_ranks_secondary_ones_are_audited_for_what_they_give_away() {
+    let mut normal = normal(43);
+    let rows: String = (0..300).map(|row| format!("{row},{:.3}\n", (0.5 * normal()).exp())).collect();
+    let parts = serde_json::json!({"parts": [{"metric": "rmse"}, {"metric": "mape"}]});
+    let found = audited_with(format!("id,y\n{rows}"), "with_secondary", parts, None);
+    let alone = audited_with(format!("id,y\n{rows}"), "rmse", Value::Null, None);
+    assert_eq!(found.overall, alone.overall, "mape would fail, and ranks nobody");
+    let (of_primary, of_secondary) = found.checks.split_at(alone.checks.len());
+    assert_eq!(of_primary, alone.checks);
+    let names: Vec<&str> = of_secondary.iter().map(|check| check.check.as_str()).collect();
+    assert_eq!(names, ["P safe decimals of mape", "I probing of mape"]);
+}
+
+#[test]
 fn rows_count_by_the_weights_that_a_host_wrote_down() {
     let mut normal = normal(42);
     let weight = |row: usize| if row.is_multiple_of(200) { 500 } else { 1 };

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use holdout_contract::spec::Direction;
+use holdout_evaluator::Evaluator;
 use holdout_scorer::align::align;
+use holdout_scorer::influence::Exact;
 use holdout_scorer::intake::{Content, Limits, Source, content};
 use holdout_scorer::judge::{Context, Judge};
-use holdout_scorer::score::{measure, score_split};
+use holdout_scorer::score::{influence_on, measure, score_split};
 use holdout_scorer::solution::{Solution, Split};
 use holdout_scorer::split::SplitRule;
 use serde_json::{Value, json};
@@ -195,6 +197,57 @@ fn parts_are_ranked_with_weights_above_zero_alone() {
     );
     let up = judge("mean_rank", json!({"parts": [{"metric": "r2", "weight": 1}, rmse]})).unwrap();
     assert_eq!(up.direction(), Direction::HigherIsBetter);
+}
+
+#[test]
+fn the_first_part_is_the_score_and_secondary_ones_are_beside_it() {
+    let limits = Limits::default();
+    let three = json!([
+        {"metric": "mae", "target": "a"},
+        {"metric": "r2", "target": "b"},
+        {"metric": "max_error", "target": "b"},
+    ]);
+    let judge = judge("with_secondary", json!({ "parts": three })).unwrap();
+    assert!(judge.shows_parts() && !judge.is_ranked());
+    assert_eq!((judge.direction(), judge.best()), (Direction::LowerIsBetter, Some(0.0)));
+    let prepared = Solution::prepare(&opened(SOLUTION), judge, &SplitRule::default(), &limits).unwrap();
+    let aligned = align(&prepared, &opened(SUBMISSION), &limits).unwrap();
+    let found = score_split(&prepared, &aligned, Split::All);
+    assert_eq!(found.parts(), Some(&[1.5, 1.0 - 56.0 / 500.0, 6.0][..]));
+    assert_eq!(found.value(), Some(1.5));
+}
+
+#[test]
+fn only_the_first_part_moves_a_score_with_secondary_ones() {
+    let limits = Limits::default();
+    let rows =
+        |value: fn(usize) -> usize| (0..60).map(|row| format!("{row},{}\n", value(row))).collect::<String>();
+    let solution = format!("id,target\n{}", rows(|row| row * 7 % 13));
+    let submission = format!("id,target\n{}", rows(|row| row * 5 % 11));
+    let influence = |name: &str, params: Value| {
+        let judge = judge(name, params).unwrap();
+        let prepared = Solution::prepare(&opened(&solution), judge, &SplitRule::default(), &limits).unwrap();
+        let aligned = align(&prepared, &opened(&submission), &limits).unwrap();
+        influence_on(&prepared, &aligned, Split::All, Exact { evaluator: &Evaluator::default(), version: 1 })
+    };
+    // Of the largest error no influence is known; beside the score it does not matter.
+    let beside = json!({"parts": [{"metric": "mae"}, {"metric": "max_error"}]});
+    let found = influence("with_secondary", beside).unwrap();
+    assert_eq!(found.values, influence("mae", json!({})).unwrap().values);
+}
+
+#[test]
+fn weights_are_for_parts_that_count() {
+    let refused = |name: &str, parts: Value| judge(name, json!({ "parts": parts })).err().unwrap();
+    let weighted = json!([{"metric": "rmse"}, {"metric": "mae", "weight": 1}]);
+    assert!(refused("with_secondary", weighted.clone()).starts_with("Part 2: it takes no weight"));
+    assert!(refused("mean_rank", weighted.clone()).starts_with("Part 1: “weight” must be"));
+    assert!(refused("weighted_sum_of_losses", weighted).starts_with("Part 1: “weight” must be"));
+    assert!(refused("with_secondary", json!([{"metric": "rmse"}])).contains("2 to 10"));
+    assert!(
+        refused("with_secondary", json!([{"metric": "rmse"}, {"metric": "mean_rank"}]))
+            .contains("cannot be a part")
+    );
 }
 
 #[test]

@@ -141,21 +141,21 @@ fn draw(paint: Paint, board: &Value) -> String {
     let order = if board["ranked_by"].is_array() { "mean_rank" } else { "score" };
     let title = if order == "mean_rank" { "mean rank" } else { "score" };
     let decimals = decimals(board, order);
-    let mut table = Table::new(&["rank", "", "team", title, "entries", "last entry"]);
+    let secondary = board["secondary"].as_array().map_or(&[][..], Vec::as_slice);
+    let secondary: Vec<String> = secondary.iter().map(|metric| cell(&metric["name"])).collect();
+    let mut headings = vec!["rank", "", "team", title];
+    headings.extend(secondary.iter().map(String::as_str));
+    headings.extend(["entries", "last entry"]);
+    let mut table = Table::new(&headings);
     let mut add = |row: &Value| {
         let team = match row["is_baseline"] == true {
             true => format!("{} (Baseline)", cell(&row["team"])),
             false => cell(&if is_own(row) { own } else { row }["team"]),
         };
         let mark = if is_own(row) { "you".to_owned() } else { String::new() };
-        let cells = [
-            rank(row),
-            mark,
-            team,
-            shown(&row[order], decimals),
-            cell(&row["n_entries"]),
-            local(&row["last_entry_at"]),
-        ];
+        let mut cells = vec![rank(row), mark, team, shown(&row[order], decimals)];
+        cells.extend((0..secondary.len()).map(|at| shown(&row["secondary"][at]["score"], decimals)));
+        cells.extend([cell(&row["n_entries"]), local(&row["last_entry_at"])]);
         if is_own(row) { table.marked_row(cells) } else { table.row(cells) }
     };
     items(board).iter().for_each(&mut add);

@@ -9,13 +9,13 @@ use crate::web::format;
 
 /// Rows under a header; marked rows stand out.
 pub struct Table {
-    header: Vec<&'static str>,
+    header: Vec<String>,
     rows: Vec<(Vec<String>, bool)>,
 }
 
 impl Table {
-    pub fn new(header: &[&'static str]) -> Self {
-        Self { header: header.to_vec(), rows: Vec::new() }
+    pub fn new(header: &[&str]) -> Self {
+        Self { header: header.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -44,7 +44,7 @@ impl Table {
             let padded = cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
-        let mut lines = vec![paint.faint(&line(&mut self.header.iter().copied()))];
+        let mut lines = vec![paint.faint(&line(&mut self.header.iter().map(String::as_str)))];
         for (cells, is_marked) in &self.rows {
             let text = line(&mut cells.iter().map(String::as_str));
             lines.push(if *is_marked { paint.bold(&text) } else { text });

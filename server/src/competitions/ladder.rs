@@ -28,8 +28,8 @@ const RULE_OF_ALL: &str = "The board is a Ladder. Your team sees a new score onl
                            ranking uses the exact scores of the same rows, and after the end everyone sees them.";
 
 /// What a host reads who chose a Ladder in vain.
-pub const IMPOSSIBLE: &str = "If teams are ranked by several metrics, each file shows a score under each, while a \
-Ladder shows one. If a metric of your own gives no score, or takes too long, when some rows are left out, chance \
+pub const IMPOSSIBLE: &str = "If a board shows several metrics, each file has a score under each, while a Ladder \
+shows one. If a metric of your own gives no score, or takes too long, when some rows are left out, chance \
 cannot be estimated. In both cases the board cannot be a Ladder. It is protected instead by a daily limit, few \
 decimals, and private rows that decide.";
 
@@ -117,12 +117,12 @@ impl Facts {
 
 /// Whether a Ladder was chosen that this metric rules out.
 pub fn is_chosen_in_vain(competition: &Competition, draft: &Draft) -> bool {
-    let is_known = competition.is_ranked() || draft.report_is_current();
+    let is_known = competition.shows_several() || draft.report_is_current();
     competition.ladder == Ladder::On && is_known && !is_possible(competition, draft)
 }
 
 fn is_possible(competition: &Competition, draft: &Draft) -> bool {
-    !competition.is_ranked() && knows_chance(competition.metric.as_deref(), draft)
+    !competition.shows_several() && knows_chance(competition.metric.as_deref(), draft)
 }
 
 /// Of a host's own metric, whether the examination had it score blocks of rows: a metric that nobody asked is not known to.
@@ -196,8 +196,8 @@ pub fn changed(before: &Competition, wish: Ladder) -> Result<Ladder> {
 ///
 /// # Errors
 /// [`AppError::Field`]
-pub fn allows(competition: &Competition, draft: &Draft, is_ranked: bool) -> Result<()> {
-    let is_possible = !is_ranked && knows_chance(draft.version.metric.as_deref(), draft);
+pub fn allows(competition: &Competition, draft: &Draft, shows_several: bool) -> Result<()> {
+    let is_possible = !shows_several && knows_chance(draft.version.metric.as_deref(), draft);
     if competition.is_ladder() && !is_possible { Err(impossible()) } else { Ok(()) }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::audit::Plan;
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 use sqlx::types::Json;
 
 use crate::competitions::board_shows::{BoardShows, VeilSecret};
@@ -65,6 +65,7 @@ pub struct Competition {
     pub is_all_public: bool,
     /// Read it through [`Competition::ranked_by`].
     pub ranked_parts: Option<Json<Vec<RankedPart>>>,
+    pub shown_metrics: Option<Json<Vec<ShownMetric>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,6 +172,27 @@ impl Competition {
         self.ranked_parts.as_ref().map_or(&[], |Json(parts)| parts)
     }
 
+    /// The metrics that a board shows though teams are ranked by the first alone; none where there is one.
+    pub fn shown_metrics(&self) -> &[ShownMetric] {
+        self.shown_metrics.as_ref().map_or(&[], |Json(metrics)| metrics)
+    }
+
+    /// Those of them that change no rank.
+    pub fn secondary(&self) -> &[ShownMetric] {
+        self.shown_metrics().get(1..).unwrap_or_default()
+    }
+
+    /// Whether a file has several scores, each under a metric of its own.
+    pub fn shows_several(&self) -> bool {
+        self.is_ranked() || !self.shown_metrics().is_empty()
+    }
+
+    /// The names of the metrics that a file has a score under, the primary first; none where there is one.
+    pub fn scored_by(&self) -> impl Iterator<Item = &str> {
+        let ranked = self.ranked_by().iter().map(|part| part.name.as_str());
+        ranked.chain(self.shown_metrics().iter().map(|metric| metric.name.as_str()))
+    }
+
     /// What hosts read of the files that were sent.
     pub fn who_has_files(&self) -> &'static str {
         if self.hosts_may_have_files {
@@ -238,6 +260,7 @@ impl Competition {
             higher_is_better: Some(true),
             is_all_public: false,
             ranked_parts: None,
+            shown_metrics: None,
         }
     }
 
@@ -249,6 +272,12 @@ impl Competition {
             higher_is_better,
         };
         vec![part("roc_auc", true), part("log_loss", false)]
+    }
+
+    /// A metric that ranks, and one beside it.
+    pub fn sample_shown() -> Vec<ShownMetric> {
+        let shown = |name: &str, higher_is_better| ShownMetric { name: name.to_owned(), higher_is_better };
+        vec![shown("roc_auc", true), shown("log_loss", false)]
     }
 }
 

@@ -150,6 +150,10 @@ fn evaluation(facts: &Facts) -> String {
     if !how.is_empty() {
         let _ = writeln!(text, "{how} The final ranking does the same with private scores.\n");
     }
+    let beside = ranked::beside(facts.competition.shown_metrics());
+    if !beside.is_empty() {
+        let _ = writeln!(text, "{beside}\n");
+    }
     if !spec.formula.is_empty() {
         let _ = writeln!(text, "$${}$$\n", spec.formula);
     }
@@ -200,7 +204,9 @@ fn push_part(text: &mut String, part: &Value) {
     if let Some(target) = part["target"].as_str().filter(|target| !target.is_empty()) {
         let _ = write!(text, " of `{target}`");
     }
-    let _ = write!(text, ", weight {}", part["weight"]);
+    if !part["weight"].is_null() {
+        let _ = write!(text, ", weight {}", part["weight"]);
+    }
     let params = part["params"].as_object().filter(|params| !params.is_empty());
     if let Some(params) = params {
         let _ = write!(text, ", with `{}`", Value::Object(params.clone()));

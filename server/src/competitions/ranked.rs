@@ -1,9 +1,9 @@
-//! Competitions whose teams are ranked by several metrics: what a host's list of them means, and how it is
-//! said to everybody.
+//! Competitions with several metrics, whether teams are ranked by all of them or by the first: what a host's list of
+//! them means, and how it is said to everybody.
 
 use std::collections::HashSet;
 
-use holdout_contract::ranks::{N_PARTS, RankedPart, WEIGHTS};
+use holdout_contract::ranks::{N_PARTS, RankedPart, ShownMetric, WEIGHTS};
 use holdout_contract::spec::Task;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -20,37 +20,67 @@ const TARGET_CHARS: usize = 100;
 /// [`AppError::Field`] for a metric that no scorer computes, and for a weight or a number of parts out
 /// of bounds.
 pub async fn read_parts(conn: &mut PgConnection, parts: &Value) -> Result<Vec<RankedPart>> {
-    let listed = parts.as_array().map_or(&[][..], Vec::as_slice);
-    if !N_PARTS.contains(&listed.len()) {
-        let sentence =
-            format!("Name {} to {} metrics that teams are ranked by.", N_PARTS.start(), N_PARTS.end());
-        return Err(AppError::field("params", sentence));
+    let listed = listed(parts)?;
+    let metrics = read_metrics(conn, listed).await?;
+    let weighted = listed.iter().zip(metrics).enumerate().map(|(at, (part, metric))| {
+        let weight = part["weight"].as_f64().filter(|weight| WEIGHTS.contains(weight)).ok_or_else(|| {
+            wrong(
+                at,
+                &format!(
+                    "its weight must be a number from {} to {}; the direction of a metric needs no sign here.",
+                    WEIGHTS.start(),
+                    WEIGHTS.end()
+                ),
+            )
+        })?;
+        Ok(RankedPart { name: metric.name, weight, higher_is_better: metric.higher_is_better })
+    });
+    weighted.collect()
+}
+
+/// As [`read_parts`], where the first ranks teams and the others are shown beside it.
+///
+/// # Errors
+/// [`AppError::Field`] for a metric that no scorer computes, for a weight, and for a number of parts out of bounds.
+pub async fn read_shown(conn: &mut PgConnection, parts: &Value) -> Result<Vec<ShownMetric>> {
+    let listed = listed(parts)?;
+    match listed.iter().position(|part| !part["weight"].is_null()) {
+        Some(at) => Err(wrong(at, "it takes no weight: only the first metric ranks teams.")),
+        None => read_metrics(conn, listed).await,
     }
-    let mut ranked = Vec::with_capacity(listed.len());
+}
+
+fn listed(parts: &Value) -> Result<&[Value]> {
+    let listed = parts.as_array().map_or(&[][..], Vec::as_slice);
+    if N_PARTS.contains(&listed.len()) {
+        return Ok(listed);
+    }
+    Err(AppError::field("params", format!("Name {} to {} metrics.", N_PARTS.start(), N_PARTS.end())))
+}
+
+fn wrong(at: usize, sentence: &str) -> AppError {
+    AppError::field("params", format!("Part {}: {sentence}", at + 1))
+}
+
+/// Names that are distinct, and directions.
+async fn read_metrics(conn: &mut PgConnection, parts: &[Value]) -> Result<Vec<ShownMetric>> {
+    let mut metrics = Vec::with_capacity(parts.len());
     let mut names = HashSet::new();
-    for (at, part) in listed.iter().enumerate() {
-        let wrong = |sentence: String| AppError::field("params", format!("Part {}: {sentence}", at + 1));
+    for (at, part) in parts.iter().enumerate() {
         let name = part["metric"].as_str().unwrap_or_default();
         let base = name.split('@').next().unwrap_or_default();
-        let spec =
-            judging::metric(conn, base).await?.filter(|spec| spec.task != Task::Composite).ok_or_else(
-                || wrong(format!("teams cannot be ranked by “{name}”; name a metric of the catalogue.")),
-            )?;
-        let weight = part["weight"].as_f64().filter(|weight| WEIGHTS.contains(weight)).ok_or_else(|| {
-            wrong(format!(
-                "its weight must be a number from {} to {}; the direction of a metric needs no sign here.",
-                WEIGHTS.start(),
-                WEIGHTS.end()
-            ))
+        let spec = judging::metric(conn, base).await?.filter(|spec| spec.task != Task::Composite);
+        let spec = spec.ok_or_else(|| {
+            wrong(at, &format!("“{name}” cannot be one of several; name a metric of the catalogue."))
         })?;
         let target = part["target"].as_str().unwrap_or_default();
         if target.chars().count() > TARGET_CHARS {
-            return Err(wrong(format!("a target column's name has at most {TARGET_CHARS} characters.")));
+            return Err(wrong(at, &format!("a target column's name has at most {TARGET_CHARS} characters.")));
         }
         let name = distinct(&mut names, &label(name, target));
-        ranked.push(RankedPart { name, weight, higher_is_better: spec.direction.higher_is_better() });
+        metrics.push(ShownMetric { name, higher_is_better: spec.direction.higher_is_better() });
     }
-    Ok(ranked)
+    Ok(metrics)
 }
 
 fn label(metric: &str, target: &str) -> String {
@@ -66,6 +96,23 @@ fn distinct(taken: &mut HashSet<String>, label: &str) -> String {
     name
 }
 
+fn better(higher_is_better: bool) -> &'static str {
+    if higher_is_better { "higher is better" } else { "lower is better" }
+}
+
+/// What the metrics beside the score are, for people; empty where there are none.
+pub fn beside(shown: &[ShownMetric]) -> String {
+    let Some((primary, secondary)) = shown.split_first() else { return String::new() };
+    let listed =
+        secondary.iter().map(|metric| format!("{} ({})", metric.name, better(metric.higher_is_better)));
+    format!(
+        "Teams are ranked by {} alone ({}). Shown beside it: {}. They change no rank.",
+        primary.name,
+        better(primary.higher_is_better),
+        listed.collect::<Vec<_>>().join(", "),
+    )
+}
+
 /// How teams are put in order, for people; empty where it is by their scores.
 pub fn how(parts: &[RankedPart]) -> String {
     let Some(primary) = parts.first() else { return String::new() };
@@ -73,9 +120,8 @@ pub fn how(parts: &[RankedPart]) -> String {
     let listed: Vec<String> = parts
         .iter()
         .map(|part| {
-            let better = if part.higher_is_better { "higher" } else { "lower" };
             let weight = if is_weighted { format!(", weight {}", part.weight) } else { String::new() };
-            format!("{} ({better} is better{weight})", part.name)
+            format!("{} ({}{weight})", part.name, better(part.higher_is_better))
         })
         .collect();
     format!(
@@ -109,5 +155,15 @@ mod tests {
         parts[1].weight = 2.5;
         assert!(how(&parts).contains("log_loss (lower is better, weight 2.5)"));
         assert_eq!(how(&[]), "");
+    }
+
+    #[test]
+    fn secondary_metrics_are_told_from_the_one_that_ranks() {
+        let shown = crate::competitions::model::Competition::sample_shown();
+        assert_eq!(
+            beside(&shown),
+            "Teams are ranked by roc_auc alone (higher is better). Shown beside it: log_loss (lower is better). They change no rank."
+        );
+        assert_eq!(beside(&[]), "");
     }
 }

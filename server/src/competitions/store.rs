@@ -15,7 +15,7 @@ pub mod texts;
 
 use std::collections::HashMap;
 
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -41,10 +41,11 @@ macro_rules! competitions {
                     c.active_version_id as \"active_version_id: VersionId\",
                     v.number as \"version_number?\",
                     v.metric as \"metric?\", m.spec ->> 'title' as \"metric_title?\", v.higher_is_better as \"higher_is_better?\",
-                    coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\"
+                    coalesce(v.all_public, false) as \"is_all_public!\", v.ranked_parts as \"ranked_parts?: Json<Vec<RankedPart>>\",
+                    v.shown_metrics as \"shown_metrics?: Json<Vec<ShownMetric>>\"
              from competitions c
              left join lateral (
-                select number, metric, higher_is_better, all_public, ranked_parts from scoring_versions
+                select number, metric, higher_is_better, all_public, ranked_parts, shown_metrics from scoring_versions
                 where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
                 order by number desc
                 limit 1

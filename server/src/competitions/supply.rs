@@ -375,7 +375,11 @@ pub async fn choose_metric(
         ranks::NAME => Some(ranked::read_parts(&mut tx, &params["parts"]).await?),
         _ => None,
     };
-    let metric = store::judging::Metric { spec: &spec, params: &params, context: &context, parts };
+    let shown = match name {
+        ranks::WITH_SECONDARY => Some(ranked::read_shown(&mut tx, &params["parts"]).await?),
+        _ => None,
+    };
+    let metric = store::judging::Metric { spec: &spec, params: &params, context: &context, parts, shown };
     store::judging::set_metric(&mut tx, version, &metric, choice.public_fraction).await?;
     examine(&mut tx, id, version).await?;
     propose::refresh(&mut tx, id, now).await?;
@@ -459,7 +463,7 @@ pub fn read_param(parameter: &ParameterSpec, typed: &Value) -> Option<Value> {
 fn read_parts(text: &str) -> Option<Value> {
     let parts: Vec<Map<String, Value>> = serde_json::from_str(text).ok()?;
     let is_whole = |part: &Map<String, Value>| {
-        part.get("metric").is_some_and(Value::is_string) && part.get("weight").is_some_and(Value::is_number)
+        part.get("metric").is_some_and(Value::is_string) && part.get("weight").is_none_or(Value::is_number)
     };
     let fits = (1..=MAX_PARTS).contains(&parts.len()) && parts.iter().all(is_whole);
     fits.then(|| parts.into_iter().map(Value::Object).collect())
@@ -526,11 +530,13 @@ mod tests {
     }
 
     #[test]
-    fn parts_have_a_metric_and_a_weight_each() {
-        let rmse = json!([{ "metric": "rmse", "weight": 0.5, "target": "height" }]);
-        assert_eq!(read_parts(&rmse.to_string()), Some(rmse));
-        for wrong in ["", "[]", "{}", r#"[{"metric": "rmse"}]"#, r#"[{"metric": "rmse", "weight": "much"}]"#]
+    fn parts_have_a_metric_each_and_weights_are_numbers() {
+        for right in
+            [json!([{ "metric": "rmse", "weight": 0.5, "target": "height" }]), json!([{ "metric": "rmse" }])]
         {
+            assert_eq!(read_parts(&right.to_string()), Some(right));
+        }
+        for wrong in ["", "[]", "{}", r#"[{"weight": 1}]"#, r#"[{"metric": "rmse", "weight": "much"}]"#] {
             assert_eq!(read_parts(wrong), None, "{wrong}");
         }
     }

@@ -46,7 +46,7 @@ pub async fn put(
          )
          update scoring_versions
          set metric = 'custom', custom_metric_id = (select id from made), params = $7, context = $8,
-             higher_is_better = $9, public_fraction = $10, ranked_parts = null
+             higher_is_better = $9, public_fraction = $10, ranked_parts = null, shown_metrics = null
          where id = $2",
         id.0,
         version.0,

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -77,6 +77,10 @@ struct BoardJson<'a> {
     #[serde(skip_serializing_if = "<[RankedPart]>::is_empty")]
     #[schema(value_type = Vec<RankedPart>)]
     ranked_by: &'a [RankedPart],
+    /// The secondary metrics, which change no rank; absent where there are none.
+    #[serde(skip_serializing_if = "<[ShownMetric]>::is_empty")]
+    #[schema(value_type = Vec<ShownMetric>)]
+    secondary: &'a [ShownMetric],
     /// What the ranks are worth; absent before anybody looked.
     #[serde(skip_serializing_if = "Option::is_none")]
     ranks: Option<SummaryJson>,
@@ -166,6 +170,9 @@ struct RowJson {
     /// The team under each of them, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<PartPlaceJson>,
+    /// The team's values under the secondary metrics of the board, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secondary: Vec<SecondaryScoreJson>,
     n_entries: i32,
     last_entry_at: DateTime<Utc>,
     /// The topic in which the team tells how it did it, once it chose one after the end.
@@ -182,6 +189,13 @@ struct PartPlaceJson {
     rank: f64,
 }
 
+#[derive(Serialize, utoipa::ToSchema)]
+struct SecondaryScoreJson {
+    metric: String,
+    /// While the competition is open, with the decimals that the board shows.
+    score: f64,
+}
+
 impl RowJson {
     fn new(row: Row, competition: &Competition, view: View) -> Self {
         let decimals = view.decimals(competition);
@@ -194,6 +208,9 @@ impl RowJson {
             score: shown(place.score),
             rank: place.rank,
         });
+        let secondary = competition.secondary().iter().zip(row.secondary);
+        let secondary = secondary
+            .map(|(metric, score)| SecondaryScoreJson { metric: metric.name.clone(), score: shown(score) });
         Self {
             rank: row.rank,
             rank_low: row.range.map(|range| range.low),
@@ -211,6 +228,7 @@ impl RowJson {
             score: row.score.map(shown),
             mean_rank,
             parts: parts.collect(),
+            secondary: secondary.collect(),
             n_entries: row.n_entries,
             last_entry_at: row.last_entry_at,
             write_up: row.write_up,
@@ -274,6 +292,7 @@ async fn show_board(
         score_decimals: view.decimals(competition),
         higher_is_better: competition.higher_is_better,
         ranked_by: competition.ranked_by(),
+        secondary: competition.secondary(),
         ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
         items: RowsPlace,
         own: own.map(|row| RowJson::new(row, competition, view)),

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream;
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 
 use crate::app::App;
 use crate::competitions::model::Competition;
@@ -109,19 +109,23 @@ pub async fn part(
     let rows = read::page(app, competition, view, sight, after, ROWS_A_READ).await?;
     let mut text = String::with_capacity(rows.len() * 80 + 80);
     if is_first {
-        push_heading(&mut text, competition.ranked_by(), view.is_private());
+        push_heading(&mut text, competition.ranked_by(), competition.secondary(), view.is_private());
     }
     let n_parts = competition.ranked_by().len();
+    let n_secondary = competition.secondary().len();
     let site = view.is_private().then(|| app.config.public_url.trim_end_matches('/'));
-    rows.iter().for_each(|row| push_line(&mut text, row, decimals, n_parts, site));
+    rows.iter().for_each(|row| push_line(&mut text, row, decimals, [n_parts, n_secondary], site));
     let next = rows.last().filter(|_| rows.len() as i64 == ROWS_A_READ).map(|row| row.key);
     Ok((text, next))
 }
 
-/// Teams ranked by several metrics have further columns: mean rank, and value and rank under each. The final
-/// board has the addresses of write-ups.
-fn push_heading(text: &mut String, parts: &[RankedPart], is_final: bool) {
+/// Teams ranked by several metrics have further columns: mean rank, and value and rank under each. Secondary metrics have
+/// one each. The final board has the addresses of write-ups.
+fn push_heading(text: &mut String, parts: &[RankedPart], secondary: &[ShownMetric], is_final: bool) {
     text.push_str("rank,change,team,members,score,entries,last_entry_at,is_baseline");
+    for metric in secondary {
+        text.push_str(&format!(",{}", cell(&metric.name)));
+    }
     text.push_str(if parts.is_empty() { "" } else { ",mean_rank" });
     for part in parts {
         text.push_str(&format!(",{},{}", cell(&part.name), cell(&format!("rank by {}", part.name))));
@@ -130,7 +134,13 @@ fn push_heading(text: &mut String, parts: &[RankedPart], is_final: bool) {
     text.push_str(if is_final { ",write_up\r\n" } else { "\r\n" });
 }
 
-fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize, site: Option<&str>) {
+fn push_line(
+    text: &mut String,
+    row: &Row,
+    decimals: Option<i32>,
+    [n_parts, n_secondary]: [usize; 2],
+    site: Option<&str>,
+) {
     let names: Vec<&str> = row.people.iter().map(|person| person.display_name.as_str()).collect();
     let number =
         |score: f64| decimals.map_or_else(|| score.to_string(), |decimals| format::score(score, decimals));
@@ -144,6 +154,8 @@ fn push_line(text: &mut String, row: &Row, decimals: Option<i32>, n_parts: usize
         format::machine_time(&row.last_entry_at),
         row.is_baseline.to_string(),
     ];
+    let secondary = |at: usize| row.secondary.get(at).copied().map(number).unwrap_or_default();
+    cells.extend((0..n_secondary).map(secondary));
     match &row.ranked {
         Some(ranked) => {
             cells.push(ranked.mean_rank.to_string());
@@ -171,26 +183,38 @@ mod tests {
     #[test]
     fn a_line_shows_no_more_digits_than_the_board() {
         let mut text = String::new();
-        push_line(&mut text, &Row::sample(), Some(3), 0, None);
+        push_line(&mut text, &Row::sample(), Some(3), [0, 0], None);
         let line = "1,2,Ada & friends,Ada,0.912,7,1970-01-01T00:00:00Z,false,1,4";
         assert_eq!(text, format!("{line}\r\n"));
         text.clear();
-        push_line(&mut text, &Row::sample(), Some(3), 0, Some("https://holdout.example"));
+        push_line(&mut text, &Row::sample(), Some(3), [0, 0], Some("https://holdout.example"));
         assert_eq!(text, format!("{line},https://holdout.example/topics/1\r\n"));
     }
 
     #[test]
     fn every_metric_has_columns_of_its_own() {
         let mut text = String::new();
-        push_heading(&mut text, &Competition::sample_parts(), false);
+        push_heading(&mut text, &Competition::sample_parts(), &[], false);
         let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
-        push_line(&mut text, &row, Some(3), 2, None);
-        push_line(&mut text, &Row { score: None, ..Row::sample() }, Some(3), 2, None);
+        push_line(&mut text, &row, Some(3), [2, 0], None);
+        push_line(&mut text, &Row { score: None, ..Row::sample() }, Some(3), [2, 0], None);
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[0].ends_with(
             ",is_baseline,mean_rank,roc_auc,rank by roc_auc,log_loss,rank by log_loss,rank_low,rank_high"
         ));
         assert!(lines[1].ends_with(",false,1.75,0.912,1,0.250,2.5,1,4"), "{}", lines[1]);
         assert!(lines[2].ends_with(",false,,,,,,1,4"), "{}", lines[2]);
+    }
+
+    #[test]
+    fn secondary_metrics_have_a_column_each() {
+        let mut text = String::new();
+        push_heading(&mut text, &[], &Competition::sample_shown()[1..], false);
+        push_line(&mut text, &Row { secondary: vec![0.25], ..Row::sample() }, Some(3), [0, 1], None);
+        push_line(&mut text, &Row::sample(), Some(3), [0, 1], None);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].ends_with(",is_baseline,log_loss,rank_low,rank_high"), "{}", lines[0]);
+        assert!(lines[1].ends_with(",false,0.250,1,4"), "{}", lines[1]);
+        assert!(lines[2].ends_with(",false,,1,4"), "{}", lines[2]);
     }
 }

@@ -139,6 +139,8 @@ pub struct Row {
     pub score: Option<f64>,
     /// `None` where teams are ranked by their scores.
     pub ranked: Option<Ranked>,
+    /// The values of the competition's secondary metrics, in their order; empty where it has none.
+    pub secondary: Vec<f64>,
     /// Which ranks the team may truly have; `None` where nobody looked at its submission yet.
     pub range: Option<Range>,
     /// Why it has none, where nobody will look at it.
@@ -162,6 +164,7 @@ impl Row {
             is_baseline: false,
             score: Some(0.912_345_6),
             ranked: None,
+            secondary: Vec::new(),
             range: Some(Range::sample()),
             no_range: None,
             n_entries: 7,
@@ -232,6 +235,11 @@ impl Row {
             Some(part) => (format::score(part.score, *decimals), part.rank.to_string()),
             None => ("–".to_owned(), String::new()),
         }
+    }
+
+    /// The value of a secondary metric.
+    pub fn shown_secondary(&self, at: &usize, decimals: &i32) -> String {
+        self.secondary.get(*at).map_or_else(|| "–".to_owned(), |score| format::score(*score, *decimals))
     }
 
     /// `▲ 2`, `▼ 1`, or nothing.

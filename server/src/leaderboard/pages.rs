@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 use serde::Deserialize;
 use sqlx::types::Json;
 
@@ -49,6 +49,8 @@ pub struct RowsPart<'a> {
     pub decimals: i32,
     /// The metrics that teams are ranked by; empty where it is their scores.
     pub parts: &'a [RankedPart],
+    /// The metrics that are shown beside the score; often none.
+    pub secondary: &'a [ShownMetric],
     /// Teams on a final board that counts for medals; `None` on any other.
     pub n_medalled: Option<i64>,
 }
@@ -116,7 +118,7 @@ impl Search {
 impl BoardPage {
     pub fn sample() -> Self {
         let rows = [Row::sample(), Row::sample_baseline()];
-        let html = RowsPart { rows: &rows, decimals: 5, parts: &[], n_medalled: Some(10) }
+        let html = RowsPart { rows: &rows, decimals: 5, parts: &[], secondary: &[], n_medalled: Some(10) }
             .render()
             .unwrap_or_default();
         Self {
@@ -151,7 +153,7 @@ impl BoardPage {
         let veiled = Competition { board_shows: BoardShows::NamesHidden, ..Competition::sample() };
         let row =
             Row { team: "Team B7QX-42KM".to_owned(), team_id: None, people: Vec::new(), ..Row::sample() };
-        let rows = RowsPart { rows: &[row], decimals: 5, parts: &[], n_medalled: None };
+        let rows = RowsPart { rows: &[row], decimals: 5, parts: &[], secondary: &[], n_medalled: None };
         let html = rows.render().unwrap_or_default();
         let mut page = Self {
             sight: BoardSight::of_visitors(&veiled),
@@ -178,8 +180,13 @@ impl BoardPage {
         page.frame.competition.ranked_parts = Some(Json(Competition::sample_parts()));
         let row = Row { ranked: Some(Ranked::sample()), ..Row::sample() };
         let undefined = Row { rank: Some(2), ranked: None, score: None, ..Row::sample() };
-        let rows =
-            RowsPart { rows: &[row.clone(), undefined], decimals: 5, parts: page.parts(), n_medalled: None };
+        let rows = RowsPart {
+            rows: &[row.clone(), undefined],
+            decimals: 5,
+            parts: page.parts(),
+            secondary: &[],
+            n_medalled: None,
+        };
         let html = rows.render().unwrap_or_default();
         page.drawn = Arc::new(Drawn { rows: html.into(), ranks: Some((1, 2)), n_medalled: None, next: None });
         page.own = Some(Row { rank: Some(30), ..row });
@@ -187,8 +194,35 @@ impl BoardPage {
         page
     }
 
+    /// The same board with a secondary metric.
+    pub fn sample_of_secondary() -> Self {
+        let mut page = Self::sample();
+        page.frame.competition.shown_metrics = Some(Json(Competition::sample_shown()));
+        let row = Row { secondary: vec![0.25], ..Row::sample() };
+        let rows = RowsPart {
+            rows: &[row.clone(), Row { rank: Some(2), ..Row::sample_baseline() }],
+            decimals: 5,
+            parts: &[],
+            secondary: page.secondary(),
+            n_medalled: None,
+        };
+        let html = rows.render().unwrap_or_default();
+        page.drawn = Arc::new(Drawn { rows: html.into(), ranks: Some((1, 2)), n_medalled: None, next: None });
+        page.own = Some(Row { rank: Some(30), ..row });
+        page
+    }
+
     pub fn parts(&self) -> &[RankedPart] {
         self.frame.competition.ranked_by()
+    }
+
+    pub fn secondary(&self) -> &[ShownMetric] {
+        self.frame.competition.secondary()
+    }
+
+    /// What the column of scores is called.
+    pub fn score_heading(&self) -> &str {
+        self.frame.competition.shown_metrics().first().map_or("Score", |primary| &primary.name)
     }
 
     pub fn is_final(&self) -> bool {
@@ -251,6 +285,7 @@ impl BoardPage {
             rows: std::slice::from_ref(own),
             decimals,
             parts: self.parts(),
+            secondary: self.secondary(),
             n_medalled: self.drawn.n_medalled,
         };
         Some(format!("{}{}{}", &rows[..start], part.render().ok()?.trim_end(), &rows[end..]))
@@ -443,7 +478,7 @@ async fn n_medalled(app: &App, competition: &Competition, view: View) -> Result<
 
 fn draw_rows(competition: &Competition, view: View, rows: &[Row], n_medalled: Option<i64>) -> Result<String> {
     let (decimals, parts) = (view.decimals(competition), competition.ranked_by());
-    let part = RowsPart { rows, decimals, parts, n_medalled };
+    let part = RowsPart { rows, decimals, parts, secondary: competition.secondary(), n_medalled };
     Ok(part.render().map_err(anyhow::Error::from)?)
 }
 
@@ -583,8 +618,9 @@ mod tests {
     #[test]
     fn ranks_wear_the_medals_that_they_won_and_no_others() {
         let rows = [1, 2, 4, 5].map(|rank| Row { rank: Some(rank), ..Row::sample() });
-        let drawn =
-            |n_medalled| RowsPart { rows: &rows, decimals: 5, parts: &[], n_medalled }.render().unwrap();
+        let drawn = |n_medalled| {
+            RowsPart { rows: &rows, decimals: 5, parts: &[], secondary: &[], n_medalled }.render().unwrap()
+        };
         let of_ten = drawn(Some(10));
         let classes: Vec<_> =
             of_ten.split("<td class=\"").skip(1).filter(|cell| cell.starts_with("rank")).collect();

@@ -205,6 +205,7 @@ fn row(entry: &Entry, team: store::Team) -> Row {
         is_baseline: team.is_baseline,
         score: Some(entry.score),
         ranked: entry.ranked.clone(),
+        secondary: Vec::new(),
         range: None,
         no_range: None,
         n_entries: entry.n_entries,

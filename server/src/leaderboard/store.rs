@@ -51,6 +51,10 @@ impl Line {
     }
 
     pub(super) fn into_row(self, rank: i64) -> Row {
+        let secondary = match (self.mean_rank, &self.part_scores) {
+            (None, Some(scores)) => scores.get(1..).unwrap_or_default().to_vec(),
+            _ => Vec::new(),
+        };
         Row {
             rank: Some(rank),
             change: self.earlier_rank.map(|earlier| i64::from(earlier) - rank),
@@ -61,6 +65,7 @@ impl Line {
             is_baseline: self.is_baseline,
             score: self.score,
             ranked: Ranked::new(self.mean_rank, self.part_scores, self.part_ranks),
+            secondary,
             range: None,
             no_range: None,
             n_entries: self.n_entries,
@@ -169,7 +174,7 @@ pub(super) async fn public_page(
         "e.rank_key as \"rank_key?\", e.reached_at as \"reached_at?\",
          e.public_score as score, null::integer as rank,
          e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
-         null::double precision[] as part_scores, null::double precision[] as part_ranks,
+         e.part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
         "board_entries",
         "(e.rank_key, e.reached_at, e.submission_id) > ($2, $3, $4)
@@ -208,7 +213,7 @@ pub(super) async fn public_lines(
     let lines = lines!(
         "null::double precision as rank_key, null::timestamptz as reached_at, e.public_score as score,
          null::integer as rank, e.rank_at_midnight as earlier_rank, null::double precision as mean_rank,
-         null::double precision[] as part_scores, null::double precision[] as part_ranks,
+         e.part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
         "(select b.* from unnest((select $2::bigint[])) w (team_id)
           cross join lateral (

@@ -1,7 +1,6 @@
 //! A submission, its receipt, and how many may still be sent today.
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use holdout_contract::ranks::RankedPart;
 use holdout_contract::rejection::Rejection;
 use sqlx::types::Json;
 
@@ -186,7 +185,7 @@ impl Submission {
         self.public_score.map(|score| format::score(score, *decimals)).unwrap_or_default()
     }
 
-    /// What it came to under every metric that teams are ranked by; none before it has a score.
+    /// What it came to under every metric of several; none before it has a score.
     /// `private` are the released ones.
     pub fn parts(&self, competition: &Competition, private: Option<&[f64]>) -> Vec<PartScore> {
         let public = self.part_scores.as_deref();
@@ -194,12 +193,12 @@ impl Submission {
             return Vec::new();
         }
         let at = |scores: Option<&[f64]>, at: usize| scores.and_then(|scores| scores.get(at)).copied();
-        let part = |(number, part): (usize, &RankedPart)| PartScore {
-            name: part.name.clone(),
+        let part = |(number, name): (usize, &str)| PartScore {
+            name: name.to_owned(),
             public_score: at(public, number),
             private_score: at(private, number),
         };
-        competition.ranked_by().iter().enumerate().map(part).collect()
+        competition.scored_by().enumerate().map(part).collect()
     }
 
     /// What a team reads beside a score that is that of an earlier file.
@@ -221,7 +220,7 @@ impl Submission {
     }
 }
 
-/// A submission's score under one of the metrics that teams are ranked by.
+/// A submission's score under one of several metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartScore {
     pub name: String,

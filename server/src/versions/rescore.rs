@@ -89,8 +89,8 @@ pub async fn start(app: &App, host: &Member, seen: &Seen, number: i32, reason: &
         tx.commit().await?;
         return Err(AppError::refused(NOT_COMPARED));
     }
-    let is_ranked = store::is_ranked(&mut tx, version.id).await?;
-    ladder::allows(&seen.competition, &draft, is_ranked)?;
+    let shows_several = store::shows_several(&mut tx, version.id).await?;
+    ladder::allows(&seen.competition, &draft, shows_several)?;
     if !store::start(&mut tx, &version, reason).await? {
         return Err(AppError::refused("The version changed a moment ago. Look at it again."));
     }

@@ -80,10 +80,10 @@ pub async fn begin(
     let begun = sqlx::query!(
         "insert into scoring_versions
             (competition_id, number, solution_id, metric, params, context, public_fraction, split_seed,
-             higher_is_better, ranked_parts, custom_metric_id, declared, audit_reason, created_by)
+             higher_is_better, ranked_parts, shown_metrics, custom_metric_id, declared, audit_reason, created_by)
          select v.competition_id, (select max(number) + 1 from scoring_versions where competition_id = $1),
                 v.solution_id, v.metric, v.params, v.context, v.public_fraction, v.split_seed, v.higher_is_better,
-                v.ranked_parts, v.custom_metric_id, v.declared, v.audit_reason, $2
+                v.ranked_parts, v.shown_metrics, v.custom_metric_id, v.declared, v.audit_reason, $2
          from competitions c
          join scoring_versions v on v.id = c.active_version_id
          where c.id = $1 and c.launched_at is not null
@@ -169,13 +169,14 @@ pub async fn abandon(conn: &mut PgConnection, id: CompetitionId, version: Versio
         .await
 }
 
-/// Whether teams would be ranked by several metrics under a version.
+/// Whether a file would have several scores under a version.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn is_ranked(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<bool> {
+pub async fn shows_several(conn: &mut PgConnection, version: VersionId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select ranked_parts is not null as "is_ranked!" from scoring_versions where id = $1"#,
+        r#"select ranked_parts is not null or shown_metrics is not null as "shows_several!"
+           from scoring_versions where id = $1"#,
         version.0
     )
     .fetch_one(conn)

@@ -91,6 +91,7 @@ mod s3;
 mod sealings;
 mod search;
 mod second_steps;
+mod secondary;
 mod several;
 mod shake_up;
 mod sign_ins;

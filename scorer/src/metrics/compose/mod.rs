@@ -1,5 +1,5 @@
 //! Composition over the catalogue: one metric on several columns, in every group, or several metrics
-//! in one weighted sum or ranked side by side. A metric knows nothing of it; whoever judges asks here
+//! in one weighted sum, ranked side by side, or one that ranks with others beside it. A metric knows nothing of it; whoever judges asks here
 //! instead of the metric.
 //!
 //! Columns are inside groups: a group's value is the mean over its columns.
@@ -8,6 +8,7 @@ mod columns;
 mod over_groups;
 mod parts;
 mod ranks;
+mod secondary;
 mod sum;
 
 use std::borrow::Cow;
@@ -15,11 +16,12 @@ use std::borrow::Cow;
 use holdout_contract::spec::{Cell, Direction, Layout};
 
 use super::{Files, Metric, NoMeasure, Params, PartScores, Rows, Undefined, Values, find};
-use crate::judge::Context;
+use crate::judge::{Context, Judge};
 use crate::misfit::Misfits;
 
 pub use parts::{AllScores, Part};
 pub use ranks::MEAN_RANK;
+pub use secondary::SECONDARY;
 pub use sum::{LOWER, WEIGHTED};
 
 /// A metric that stands by itself, taken out of others.
@@ -51,13 +53,18 @@ pub fn check(metric: &dyn Metric, params: &Params) -> Result<(), String> {
     if params.value("parts").is_none() {
         return Ok(());
     }
+    parts::check_weights(params, !has_secondary(metric))?;
     let parts = parts::read(params)?;
-    if is_ranked(metric) { ranks::check(&parts) } else { sum::check(metric.about().direction, &parts) }
+    match () {
+        () if is_ranked(metric) => ranks::check(&parts),
+        () if has_secondary(metric) => secondary::check(&parts),
+        () => sum::check(metric.about().direction, &parts),
+    }
 }
 
 /// The metrics that are put together from others.
 fn of_parts() -> impl Iterator<Item = &'static dyn Metric> {
-    [&WEIGHTED as &dyn Metric, &LOWER, &MEAN_RANK].into_iter()
+    [&WEIGHTED as &dyn Metric, &LOWER, &MEAN_RANK, &SECONDARY].into_iter()
 }
 
 /// Whether teams are ranked by every part, not by one score.
@@ -65,10 +72,36 @@ pub fn is_ranked(metric: &dyn Metric) -> bool {
     metric.about().name == MEAN_RANK.about().name
 }
 
+/// Whether teams are ranked by the first part, and the others shown beside it.
+pub fn has_secondary(metric: &dyn Metric) -> bool {
+    metric.about().name == SECONDARY.about().name
+}
+
+/// Whether a board shows the value of every part.
+pub fn shows_parts(metric: &dyn Metric) -> bool {
+    is_ranked(metric) || has_secondary(metric)
+}
+
+/// The metric that ranks, where others are shown beside it, with all of them.
+fn primary(metric: &dyn Metric, params: &Params) -> Option<(Part, Vec<Part>)> {
+    let parts = if has_secondary(metric) { parts(params) } else { Vec::new() };
+    Some((parts.first()?.clone(), parts))
+}
+
+/// Does some work with what alone ranks a submission: the metric, and the rows as it reads them.
+pub(crate) fn with_primary<T>(judge: &Judge, rows: &Rows<'_>, work: impl Fn(&Judge, &Rows<'_>) -> T) -> T {
+    let alone = primary(judge.metric, &judge.params).and_then(|(primary, parts)| {
+        let judge =
+            Judge { metric: primary.metric, params: primary.params.clone(), context: judge.context.clone() };
+        with_rows_of(&primary, &parts, rows, |rows| Some(work(&judge, rows)))
+    });
+    alone.unwrap_or_else(|| work(judge, rows))
+}
+
 /// The direction of a submission's own score.
 pub fn direction(metric: &dyn Metric, params: &Params) -> Direction {
     match parts(params).first() {
-        Some(primary) if is_ranked(metric) => primary.metric.about().direction,
+        Some(primary) if shows_parts(metric) => primary.metric.about().direction,
         _ => metric.about().direction,
     }
 }
@@ -104,7 +137,7 @@ pub fn prediction_cell(metric: &dyn Metric, params: &Params) -> Cell {
 /// The score of a perfect submission, where there is one.
 pub fn best(metric: &dyn Metric, params: &Params) -> Option<f64> {
     let parts = parts(params);
-    if parts.is_empty() || is_ranked(metric) {
+    if parts.is_empty() || shows_parts(metric) {
         return parts.first().map_or(metric.about().best, |primary| primary.metric.about().best);
     }
     parts.iter().map(|part| Some(part.weight * best(part.metric, &part.params)?)).sum()

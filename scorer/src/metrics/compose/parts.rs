@@ -15,6 +15,8 @@ const KEYS: [&str; 4] = ["metric", "weight", "params", "target"];
 /// What the whole says for all parts that say nothing themselves.
 const HANDED_DOWN: [&str; 3] = ["weight_column", "group_column", "positive_class"];
 
+const NO_WEIGHT: &str = "“weight” must be a number other than 0.";
+
 /// One metric of several.
 #[derive(Clone)]
 pub struct Part {
@@ -22,6 +24,7 @@ pub struct Part {
     pub name: String,
     pub metric: &'static dyn Metric,
     pub params: Params,
+    /// Where parts take none: 1 of the first, which alone counts, and 0 of the others.
     pub weight: f64,
 }
 
@@ -43,21 +46,47 @@ pub type AllScores = Result<Vec<PartScore>, Undefined>;
 /// # Errors
 /// A sentence that names the part.
 pub(super) fn read(params: &Params) -> Result<Vec<Part>, String> {
-    let list = params.value("parts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    list.iter()
+    listed(params)
+        .iter()
         .enumerate()
-        .map(|(at, given)| part(given, params).map_err(|sentence| format!("Part {}: {sentence}", at + 1)))
+        .map(|(at, given)| part(at, given, params).map_err(|sentence| format!("Part {}: {sentence}", at + 1)))
         .collect()
 }
 
-fn part(given: &Value, whole: &Params) -> Result<Part, String> {
+fn listed(params: &Params) -> &[Value] {
+    params.value("parts").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn given_weight(part: &Map<String, Value>) -> Option<&Value> {
+    part.get("weight").filter(|weight| !weight.is_null())
+}
+
+/// Refuses parts without a weight, or with one where only the first part counts.
+///
+/// # Errors
+/// A sentence that names the part.
+pub(super) fn check_weights(params: &Params, are_weighted: bool) -> Result<(), String> {
+    let is_wrong =
+        |given: &Value| given.as_object().is_some_and(|part| given_weight(part).is_some() != are_weighted);
+    let sentence =
+        if are_weighted { NO_WEIGHT } else { "it takes no weight: only the first part ranks teams." };
+    match listed(params).iter().position(is_wrong) {
+        Some(at) => Err(format!("Part {}: {sentence}", at + 1)),
+        None => Ok(()),
+    }
+}
+
+fn part(at: usize, given: &Value, whole: &Params) -> Result<Part, String> {
     let given = given.as_object().ok_or("it must be an object with “metric” and “weight”.")?;
     if let Some(key) = given.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(format!("it has no place for “{key}”; it takes {}.", KEYS.join(", ")));
     }
     let name = given.get("metric").and_then(Value::as_str).ok_or("“metric” must name a metric.")?;
-    let weight = given.get("weight").and_then(Value::as_f64).filter(|w| w.is_finite() && *w != 0.0);
-    let weight = weight.ok_or("“weight” must be a number other than 0.")?;
+    let weight = match given_weight(given) {
+        Some(weight) => weight.as_f64().filter(|w| w.is_finite() && *w != 0.0).ok_or(NO_WEIGHT)?,
+        None if at == 0 => 1.0,
+        None => 0.0,
+    };
     let mut own = match given.get("params") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(own)) => own.clone(),
@@ -293,6 +322,12 @@ impl<'a> Read<'a> {
 /// The parameter “parts” of examples and tests.
 pub(super) fn sample(metrics: &[(&str, f64)]) -> Map<String, Value> {
     let parts = metrics.iter().map(|(metric, weight)| json!({ "metric": metric, "weight": weight }));
+    Map::from_iter([("parts".to_owned(), parts.collect())])
+}
+
+/// The parameter “parts” of examples and tests, where only the first part counts.
+pub(super) fn sample_without_weights(metrics: &[&str]) -> Map<String, Value> {
+    let parts = metrics.iter().map(|metric| json!({ "metric": metric }));
     Map::from_iter([("parts".to_owned(), parts.collect())])
 }
 

@@ -62,7 +62,8 @@ impl ScoresTogether for MeanRank {
     }
 }
 
-fn primary(parts: &[PartScore]) -> Result<f64, Undefined> {
+/// The first part's value.
+pub(super) fn primary(parts: &[PartScore]) -> Result<f64, Undefined> {
     parts.first().map(|primary| primary.score).ok_or_else(|| Undefined::because("There are no parts."))
 }
 

@@ -102,6 +102,14 @@ pub(super) fn composed(metric: &dyn Metric, case: &Case) -> Vec<Composed> {
         let case = if has_groups { in_groups(case) } else { case.clone() };
         all.push(Composed { name, params, case, asks_a_device: is_together });
     }
+    let mut unweighted = parts;
+    for part in unweighted["parts"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        part.remove("weight");
+    }
+    let Value::Object(params) = unweighted else { unreachable!("an object") };
+    let case = two.as_ref().unwrap_or(case);
+    let case = if has_groups { in_groups(case) } else { case.clone() };
+    all.push(Composed { name: "with_secondary", params, case, asks_a_device: is_together });
     all
 }
 

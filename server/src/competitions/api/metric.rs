@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,6 +27,9 @@ pub(super) struct CompetitionMetricJson {
     /// The metrics that teams are ranked by, the primary first; absent where it is their scores.
     #[serde(skip_serializing_if = "<[RankedPart]>::is_empty")]
     ranked_by: Vec<RankedPart>,
+    /// The secondary metrics, which are shown beside the score and change no rank.
+    #[serde(skip_serializing_if = "<[ShownMetric]>::is_empty")]
+    secondary: Vec<ShownMetric>,
     /// The verdict of the audit before the launch, which found out how the metric can be gamed on the labels; absent where
     /// there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +68,7 @@ pub(super) async fn show_metric(
         params,
         higher_is_better: competition.higher_is_better.unwrap_or_default(),
         ranked_by: competition.ranked_by().to_vec(),
+        secondary: competition.secondary().to_vec(),
         audit_reason: statement.as_ref().and_then(|said| said.answer().map(str::to_owned)),
         audit: statement.map(|said| said.overall),
         name,

@@ -80,7 +80,7 @@ pub async fn version(
         r#"update scoring_versions d
            set solution_id = $3, custom_metric_id = $4, metric = v.metric, params = v.params, context = v.context,
                public_fraction = v.public_fraction, split_seed = v.split_seed,
-               higher_is_better = v.higher_is_better, ranked_parts = v.ranked_parts
+               higher_is_better = v.higher_is_better, ranked_parts = v.ranked_parts, shown_metrics = v.shown_metrics
            from competitions c
            join scoring_versions v on v.id = c.active_version_id
            where c.id = $1 and d.competition_id = $2 and d.number = 1

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use holdout_contract::format::SubmissionFormat;
-use holdout_contract::ranks::RankedPart;
+use holdout_contract::ranks::{RankedPart, ShownMetric};
 use holdout_contract::spec::MetricSpec;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -361,13 +361,16 @@ pub struct Metric<'a> {
     pub context: &'a Value,
     /// The metrics that teams are ranked by, where the metric is that.
     pub parts: Option<Vec<RankedPart>>,
+    /// Those that the board shows, where the metric is one that ranks with others beside it.
+    pub shown: Option<Vec<ShownMetric>>,
 }
 
 impl Metric<'_> {
-    /// Of a submission's own score: the primary's, where teams are ranked by several.
+    /// Of a submission's own score: the primary's, where there are several.
     fn higher_is_better(&self) -> bool {
-        let primary = self.parts.iter().flatten().next();
-        primary.map_or(self.spec.direction.higher_is_better(), |part| part.higher_is_better)
+        let ranked = self.parts.iter().flatten().map(|part| part.higher_is_better);
+        let shown = self.shown.iter().flatten().map(|metric| metric.higher_is_better);
+        ranked.chain(shown).next().unwrap_or(self.spec.direction.higher_is_better())
     }
 }
 
@@ -384,7 +387,7 @@ pub async fn set_metric(
     sqlx::query!(
         "update scoring_versions
          set metric = $2, params = $3, context = $4, higher_is_better = $5, public_fraction = $6,
-             ranked_parts = $7, custom_metric_id = null
+             ranked_parts = $7, shown_metrics = $8, custom_metric_id = null
          where id = $1",
         version.0,
         metric.spec.name,
@@ -393,6 +396,7 @@ pub async fn set_metric(
         metric.higher_is_better(),
         public_fraction,
         metric.parts.as_ref().map(Json) as _,
+        metric.shown.as_ref().map(Json) as _,
     )
     .execute(conn)
     .await?;

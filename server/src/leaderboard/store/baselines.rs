@@ -60,7 +60,7 @@ pub(super) async fn on_public_board(
     let lines = lines!(
         "e.rank_key, e.reached_at, e.public_score as score, null::integer as rank,
          null::integer as earlier_rank, null::double precision as mean_rank,
-         null::double precision[] as part_scores, null::double precision[] as part_ranks,
+         e.part_scores, null::double precision[] as part_ranks,
          null::bigint as \"write_up: TopicId\"",
         "(select c.id as competition_id, c.active_version_id as version_id, b.*
           from competitions c

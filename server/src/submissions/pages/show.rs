@@ -222,7 +222,7 @@ impl SubmissionPage {
         shown_private(self.released.as_ref(), &self.frame)
     }
 
-    /// Names and shown scores of the metrics that teams are ranked by.
+    /// Names and shown scores of several metrics.
     pub fn parts(&self) -> Vec<(String, String, String)> {
         let competition = &self.frame.competition;
         let shown = |score: Option<f64>| {
@@ -233,6 +233,15 @@ impl SubmissionPage {
             .into_iter()
             .map(|part| (part.name, shown(part.public_score), shown(part.private_score)))
             .collect()
+    }
+
+    /// What the several scores are for.
+    pub fn use_of_parts(&self) -> &'static str {
+        if self.frame.competition.is_ranked() {
+            "Teams are ranked by each of these. The first decides which of your submissions counts."
+        } else {
+            "Teams are ranked by the first of these; the others are shown beside it and change no rank."
+        }
     }
 
     pub fn may_choose(&self) -> bool {

@@ -125,6 +125,11 @@ impl MetricPage {
         self.chosen.as_ref().is_some_and(|spec| spec.name == ranks::NAME)
     }
 
+    /// Whether teams are ranked by the first of the parts, the others being shown beside it.
+    pub fn has_secondary(&self) -> bool {
+        self.chosen.as_ref().is_some_and(|spec| spec.name == ranks::WITH_SECONDARY)
+    }
+
     /// Whether a metric can be one of several.
     pub fn can_be_part(&self, other: &MetricSpec) -> bool {
         other.task != Task::Composite
@@ -181,7 +186,7 @@ impl PartRow {
         let field = |name: &str| typed.get(&format!("part_{at}_{name}")).map(|text| text.trim().to_owned());
         Some(Self {
             metric: field("metric")?,
-            weight: field("weight")?,
+            weight: field("weight").unwrap_or_default(),
             target: field("target").unwrap_or_default(),
             params: field("params").unwrap_or_default(),
         })
@@ -201,18 +206,15 @@ impl PartRow {
         }
     }
 
-    fn part(&self) -> Result<Value> {
+    fn part(&self, is_weighted: bool) -> Result<Value> {
         let wrong = |sentence: String| AppError::field("params", sentence);
-        let weight: f64 = self
-            .weight
-            .parse()
-            .ok()
-            .filter(|weight: &f64| weight.is_finite())
-            .ok_or_else(|| wrong(format!("The weight of {} must be a number.", self.metric)))?;
-        let mut part = Map::from_iter([
-            ("metric".to_owned(), self.metric.as_str().into()),
-            ("weight".to_owned(), weight.into()),
-        ]);
+        let mut part = Map::from_iter([("metric".to_owned(), self.metric.as_str().into())]);
+        if is_weighted {
+            let weight = self.weight.parse().ok().filter(|weight: &f64| weight.is_finite());
+            let weight =
+                weight.ok_or_else(|| wrong(format!("The weight of {} must be a number.", self.metric)))?;
+            part.insert("weight".to_owned(), weight.into());
+        }
         if !self.target.is_empty() {
             part.insert("target".to_owned(), self.target.as_str().into());
         }
@@ -227,12 +229,13 @@ impl PartRow {
 }
 
 /// The metrics that were listed in the form; `None` where it has no such list.
-fn typed_parts(typed: &BTreeMap<String, String>) -> Result<Option<Value>> {
+fn typed_parts(typed: &BTreeMap<String, String>, are_weighted: bool) -> Result<Option<Value>> {
     let rows: Vec<PartRow> = (0..supply::MAX_PARTS).filter_map(|at| PartRow::typed(typed, at)).collect();
     if rows.is_empty() {
         return Ok(None);
     }
-    rows.iter().filter(|row| !row.metric.is_empty()).map(PartRow::part).collect::<Result<_>>().map(Some)
+    let filled = rows.iter().filter(|row| !row.metric.is_empty());
+    filled.map(|row| row.part(are_weighted)).collect::<Result<_>>().map(Some)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -286,7 +289,8 @@ fn read(typed: &BTreeMap<String, String>) -> Result<MetricChoice> {
     let single = typed
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("param_")?.to_owned(), value.as_str().into())));
-    let parts = typed_parts(typed)?.map(|parts| ("parts".to_owned(), parts));
+    let are_weighted = text("metric") != ranks::WITH_SECONDARY;
+    let parts = typed_parts(typed, are_weighted)?.map(|parts| ("parts".to_owned(), parts));
     Ok(MetricChoice {
         name: text("metric").to_owned(),
         params: single.chain(parts).collect(),
