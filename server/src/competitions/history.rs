@@ -13,7 +13,7 @@ use crate::competitions::edit;
 use crate::competitions::store::page_versions as store;
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
-use crate::lines::{self, Line};
+use crate::text_diff::{self, Line};
 
 /// A text that a page had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub async fn compare(
         // Of the first version, itself.
         None => listed(conn, seen, page, to.number, 1).await?.pop().unwrap_or_else(|| to.clone()),
     };
-    let lines = lines::compare(&text(&from), &text(&to));
+    let lines = text_diff::compare(&text(&from), &text(&to));
     Ok(Comparison { from, to, lines })
 }
 

@@ -16,8 +16,8 @@ use crate::competitions::setup::Step;
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
 use crate::folder::links;
-use crate::lines;
 use crate::paths;
+use crate::text_diff;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
@@ -87,7 +87,7 @@ impl PagePage {
             form: PageForm::of(&page),
             page,
             preview: "<p>Text</p>".to_owned(),
-            conflict: lines::draw_folded(&lines::compare("A cake.", "Two cakes.")),
+            conflict: text_diff::draw_folded(&text_diff::compare("A cake.", "Two cakes.")),
             newest: Some(PageVersion::sample(2)),
             mistake: Mistake::none(),
         }
@@ -202,7 +202,7 @@ async fn page_page(
     drop(conn);
     let is_overtaken = history::still_stands(&form.base, Some(&page)).is_err();
     let conflict = if is_overtaken {
-        lines::draw_folded(&lines::compare(&page.markdown, &form.markdown.replace("\r\n", "\n")))
+        text_diff::draw_folded(&text_diff::compare(&page.markdown, &form.markdown.replace("\r\n", "\n")))
     } else {
         String::new()
     };
