@@ -100,10 +100,9 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
             let entrant = enter(app, member, wish.slug).await?;
             if wish.purpose == Purpose::Submission {
                 let now = app.clock.now();
-                let limits = entrant.competition.sending_limits(now);
                 let mut conn = app.db.acquire().await?;
-                let allowance =
-                    submissions::store::allowance(&mut conn, entrant.team_id, limits, now).await?;
+                let (competition, team) = (&entrant.competition, entrant.team_id);
+                let allowance = submissions::read::allowance(&mut conn, competition, team, now).await?;
                 refuse_used_up(&allowance, now)?;
             }
             Terms {
