@@ -20,3 +20,4 @@ pub mod read;
 pub mod settle;
 pub mod sight;
 pub mod store;
+pub mod viewed;
