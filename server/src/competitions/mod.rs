@@ -22,6 +22,7 @@ pub mod history;
 pub mod invite;
 pub mod ladder;
 pub mod launch;
+pub mod metric_words;
 pub mod model;
 pub mod pages;
 pub mod preview;

@@ -19,8 +19,9 @@ use crate::api::routes::routes;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access;
-use crate::competitions::api::{as_host, checked_public_fraction, default_public_fraction};
+use crate::competitions::api::as_host;
 use crate::competitions::store::judging;
+use crate::competitions::supply;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, SubmissionId, VersionId};
 use crate::paths;
@@ -167,7 +168,7 @@ struct ModuleBody {
     #[serde(default)]
     context: Map<String, Value>,
     /// For solutions without a `Usage` column.
-    #[serde(default = "default_public_fraction")]
+    #[serde(default = "supply::default_public_fraction")]
     public_fraction: f64,
 }
 
@@ -200,7 +201,7 @@ async fn put_module(
         higher_is_better: body.higher_is_better,
         params: body.params,
         context: body.context,
-        public_fraction: checked_public_fraction(body.public_fraction)?,
+        public_fraction: supply::checked_public_fraction(body.public_fraction)?,
     };
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| condition.hold(Some(host_metric(conn, id).await?));

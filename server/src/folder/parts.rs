@@ -13,7 +13,7 @@ use super::model::{Audit, DATA, DataFile, Metric, Module, PAGES, Page};
 use super::problems::did_you_mean;
 use super::read::{sentence, why_unread};
 use super::sections::{Located, Section, Source};
-use crate::competitions::pages::metrics::takes;
+use crate::competitions::metric_words::takes;
 use crate::competitions::settings::{ROLES, file_name_from, is_role_of_one};
 use crate::competitions::{audit, edit, files, supply};
 use crate::custom_metrics::choose;

@@ -13,10 +13,10 @@ use crate::cli::{CliError, Outcome, Session};
 use crate::competitions::edit;
 use crate::competitions::settings::file_name_from;
 use crate::files::sha256_of;
-use crate::folder::api::Snapshot;
 use crate::folder::diff::bare_params;
 use crate::folder::lock::{Lock, Sent};
 use crate::folder::model::DATA;
+use crate::folder::snapshot::Snapshot;
 use crate::folder::write::{self, Remarks};
 use crate::web::problems::encode;
 
