@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::accounts::model::Member;
+use crate::api::paging::cut;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::Competition;
@@ -91,8 +92,7 @@ impl ViewedBoard {
     pub async fn part(&self, app: &App, after: Key, limit: usize) -> Result<BoardPart> {
         let fetched = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut rows = read::page(app, self.competition(), self.view, &self.sight, after, fetched).await?;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+        let has_more = cut(&mut rows, limit);
         let next = rows.last().filter(|_| has_more).map(|row| row.key);
         Ok(BoardPart { rows, next })
     }

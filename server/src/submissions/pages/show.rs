@@ -9,6 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use sqlx::types::Json;
 
+use crate::api::paging::cut;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::download;
@@ -132,8 +133,7 @@ pub(super) async fn show_list(
     let before = before.unwrap_or(SubmissionId(i64::MAX));
     let part = (before, ROWS_A_PAGE as i64 + 1);
     let (mut submissions, released) = read::list(&mut conn, competition, team_id, part, shell.now).await?;
-    let is_more = submissions.len() > ROWS_A_PAGE;
-    submissions.truncate(ROWS_A_PAGE);
+    let is_more = cut(&mut submissions, ROWS_A_PAGE);
     let older = submissions
         .last()
         .filter(|_| is_more)
