@@ -11,7 +11,7 @@ use similar::TextDiff;
 
 use super::model::{Audit, Contents, DATA, DataFile, Metric, Module, PAGES, Page};
 use super::snapshot::Snapshot;
-use crate::competitions::edit::OWN_PAGES;
+use crate::competitions::edit_pages::OWN_PAGES;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::is_role_of_one;
 use crate::competitions::supply;
