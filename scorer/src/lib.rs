@@ -31,6 +31,7 @@ pub mod score;
 pub mod similar;
 pub mod solution;
 pub mod split;
+pub mod splitmix;
 pub mod unseal;
 pub mod worker;
 

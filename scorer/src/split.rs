@@ -7,6 +7,7 @@ use holdout_contract::rejection::{Rejection, RejectionKind};
 use holdout_contract::spec::CLUSTER_COLUMN;
 
 use crate::intake::Labels;
+use crate::splitmix::{GAMMA, mixed};
 
 /// What a row of the solution is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,16 +134,9 @@ fn keep_both_sides(usage: &mut [Usage]) {
     }
 }
 
-/// SplitMix64: a fixed, well-mixed number for every seed and row.
+/// A fixed, well-mixed number for every seed and row.
 pub(crate) fn key(seed: u64, value: u64) -> u64 {
-    let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..2 {
-        z = z.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-    }
-    z
+    mixed(mixed(seed.wrapping_mul(GAMMA) ^ value.wrapping_add(GAMMA)))
 }
 
 /// FNV-1a.

@@ -13,6 +13,7 @@ use crate::accounts::providers::discovery::Discovered;
 use crate::accounts::store::sessions::{TokenHash, Visit};
 use crate::api::pace::Paces;
 use crate::clock::Clock;
+use crate::coalescing::{Coalesced, ParkedConnection, Reads};
 use crate::competitions::access::Known;
 use crate::competitions::store::{Glance, Onlooker};
 use crate::competitions::{front, texts};
@@ -23,7 +24,6 @@ use crate::forum::forums::Named;
 use crate::forum::list;
 use crate::forum::model::Forum;
 use crate::incidents::facts;
-use crate::joined::{Bench, Joined, Reads};
 use crate::kaggle::desk::Desk;
 use crate::leaderboard::cache::Boards;
 use crate::replica::model::Replica;
@@ -63,9 +63,9 @@ pub struct Parts {
     pub competitions: Known,
     pub topics: list::Lists,
     pub shelves: list::Shelves,
-    pub forums: Joined<Named, Option<Forum>>,
+    pub forums: Coalesced<Named, Option<Forum>>,
     /// Of those who read forums and their topics.
-    pub forum_bench: Bench,
+    pub forum_connection: ParkedConnection,
     pub front: front::Kept,
     pub texts: texts::Texts,
     pub kaggle: Desk,
@@ -118,12 +118,12 @@ impl App {
             visits: Reads::default(),
             glances: Reads::default(),
             competitions: Known::default(),
-            topics: Joined::default(),
-            shelves: Joined::default(),
-            forums: Joined::default(),
-            forum_bench: Bench::default(),
+            topics: Coalesced::default(),
+            shelves: Coalesced::default(),
+            forums: Coalesced::default(),
+            forum_connection: ParkedConnection::default(),
             front: front::Kept::default(),
-            texts: texts::kept(),
+            texts: texts::cache(),
             kaggle: Desk::default(),
             uploads: Writers::default(),
             site: Current::new(Site::configured(&config)),
@@ -144,7 +144,7 @@ impl App {
         self.sessions.end();
         self.visits.end();
         self.glances.end();
-        self.forum_bench.end();
+        self.forum_connection.end();
         is_closed.await;
     }
 }

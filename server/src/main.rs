@@ -318,7 +318,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(holdout::webhooks::deliver::deliver_forever(app.clone()));
     tokio::spawn(holdout::admin::suspend::lift_forever(app.clone()));
     tokio::spawn(holdout::personal::delete::delete_forever(app.clone()));
-    tokio::spawn(holdout::accounts::sweep::sweep_forever(app.clone()));
+    tokio::spawn(holdout::housekeeping::sweep_forever(app.clone()));
     tokio::spawn(holdout::retention::unnamed::sweep_forever(app.clone()));
     tokio::spawn(holdout::leaderboard::settle::keep(app.clone()));
     tokio::spawn(holdout::notebooks::read_again::read_all(app.clone()));

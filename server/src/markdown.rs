@@ -6,8 +6,6 @@
 
 mod references;
 
-use std::collections::HashSet;
-
 use ammonia::Builder;
 use comrak::nodes::{AstNode, NodeLink, NodeValue};
 use comrak::{Arena, Options};
@@ -243,67 +241,67 @@ fn is_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-#_.".contains(&byte))
 }
 
-/// The tags and attributes of MathML Core that draw; nothing that links, embeds or styles.
+/// The tags of MathML Core that draw; nothing that links, embeds or styles.
+const MATHML_TAGS: [&str; 26] = [
+    "math",
+    "mrow",
+    "mi",
+    "mn",
+    "mo",
+    "ms",
+    "mtext",
+    "mspace",
+    "mfrac",
+    "msqrt",
+    "mroot",
+    "msub",
+    "msup",
+    "msubsup",
+    "munder",
+    "mover",
+    "munderover",
+    "mmultiscripts",
+    "mprescripts",
+    "mtable",
+    "mtr",
+    "mtd",
+    "mstyle",
+    "mpadded",
+    "mphantom",
+    "menclose",
+];
+/// Their attributes, likewise.
+const MATHML_ATTRIBUTES: [&str; 24] = [
+    "display",
+    "mathvariant",
+    "accent",
+    "accentunder",
+    "stretchy",
+    "fence",
+    "form",
+    "lspace",
+    "rspace",
+    "largeop",
+    "movablelimits",
+    "symmetric",
+    "minsize",
+    "maxsize",
+    "linethickness",
+    "displaystyle",
+    "scriptlevel",
+    "width",
+    "height",
+    "depth",
+    "voffset",
+    "separator",
+    "columnspan",
+    "rowspan",
+];
+
 fn sanitise_mathml(mathml: &str) -> String {
-    let tags: HashSet<&str> = [
-        "math",
-        "mrow",
-        "mi",
-        "mn",
-        "mo",
-        "ms",
-        "mtext",
-        "mspace",
-        "mfrac",
-        "msqrt",
-        "mroot",
-        "msub",
-        "msup",
-        "msubsup",
-        "munder",
-        "mover",
-        "munderover",
-        "mmultiscripts",
-        "mprescripts",
-        "mtable",
-        "mtr",
-        "mtd",
-        "mstyle",
-        "mpadded",
-        "mphantom",
-        "menclose",
-    ]
-    .into();
-    let attributes: HashSet<&str> = [
-        "display",
-        "mathvariant",
-        "accent",
-        "accentunder",
-        "stretchy",
-        "fence",
-        "form",
-        "lspace",
-        "rspace",
-        "largeop",
-        "movablelimits",
-        "symmetric",
-        "minsize",
-        "maxsize",
-        "linethickness",
-        "displaystyle",
-        "scriptlevel",
-        "width",
-        "height",
-        "depth",
-        "voffset",
-        "separator",
-        "columnspan",
-        "rowspan",
-    ]
-    .into();
     Builder::new()
-        .tags(tags)
-        .generic_attributes(attributes)
+        .tags(MATHML_TAGS.into())
+        .generic_attributes(MATHML_ATTRIBUTES.into())
         .tag_attributes(std::collections::HashMap::new())
         .clean(mathml)
         .to_string()

@@ -1,5 +1,7 @@
 //! Normal scores in hashed order: what stands in for random numbers, the same on every machine.
 
+use crate::splitmix::{GAMMA, finish};
+
 /// The distribution function of the standard normal distribution.
 pub fn cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
@@ -89,21 +91,12 @@ const FAR: [[f64; 8]; 2] = [
     ],
 ];
 
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
 /// The numbers below `n` in an order that a hash gives; `stream` tells apart several orders.
 pub fn order(n: usize, stream: u64) -> Vec<u32> {
-    let key = |at: u32| mix((u64::from(at) + 1).wrapping_mul(GOLDEN.wrapping_add(2 * stream)));
+    let key = |at: u32| finish((u64::from(at) + 1).wrapping_mul(GAMMA.wrapping_add(2 * stream)));
     let mut order: Vec<u32> = (0..n as u32).collect();
     order.sort_by_cached_key(|at| key(*at));
     order
-}
-
-/// The last step of SplitMix64.
-pub(crate) fn mix(mut mixed: u64) -> u64 {
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }
 
 /// The middles of `n` equal parts of 0 to 1, in hashed order.

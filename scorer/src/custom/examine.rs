@@ -59,33 +59,41 @@ pub fn examine(
             Vec::new()
         }
         Some(Ok(solution)) => {
-            report.findings.push(pass(
-                "solution_reads",
-                format!(
-                    "The solution has {} rows with the id column “{}”.",
-                    solution.n_rows(),
-                    solution.id_name()
-                ),
-            ));
-            report.findings.push(split_empty(solution.n_public(), solution.n_private()));
-            let (sample, findings) = sample(sandbox, module, &solution, competition, limits);
-            report.findings.extend(findings);
-            report.suggested_metrics = sample.as_ref().map_or_else(Vec::new, |sample| {
-                let shape = Shape::of(&solution, sample, competition.declared);
-                let siblings = shape.as_ref().map_or(&[][..], Shape::siblings);
-                siblings.iter().map(|name| (*name).to_owned()).collect()
-            });
-            report.audit = sandbox
-                .zip(sample)
-                .filter(|_| report.allows_launch())
-                .map(|(sandbox, sample)| audited(sandbox, module, &solution, &sample, competition));
-            report.profile = Some(profile(&solution));
+            judge_solution(&mut report, (sandbox, module), &solution, competition, limits);
             known_columns(&solution)
         }
     };
     report.findings.extend(report.audit.iter().flat_map(audited::findings).collect::<Vec<Finding>>());
     report.findings.extend(told_of_files(competition, &known, None, limits).findings);
     report
+}
+
+/// What is told of a solution that can be read: its split, the score of the sample submission and, where nothing forbids the
+/// launch so far, the audit. Nothing runs without a sandbox.
+fn judge_solution(
+    report: &mut Report,
+    (sandbox, module): (Option<&Sandbox>, &Module),
+    solution: &Solution,
+    competition: &Competition<'_>,
+    limits: &Limits,
+) {
+    report.findings.push(pass(
+        "solution_reads",
+        format!("The solution has {} rows with the id column “{}”.", solution.n_rows(), solution.id_name()),
+    ));
+    report.findings.push(split_empty(solution.n_public(), solution.n_private()));
+    let (sample, findings) = sample(sandbox, module, solution, competition, limits);
+    report.findings.extend(findings);
+    report.suggested_metrics = sample.as_ref().map_or_else(Vec::new, |sample| {
+        let shape = Shape::of(solution, sample, competition.declared);
+        let siblings = shape.as_ref().map_or(&[][..], Shape::siblings);
+        siblings.iter().map(|name| (*name).to_owned()).collect()
+    });
+    report.audit = sandbox
+        .zip(sample)
+        .filter(|_| report.allows_launch())
+        .map(|(sandbox, sample)| audited(sandbox, module, solution, &sample, competition));
+    report.profile = Some(profile(solution));
 }
 
 /// Looks at the files that participants get alone; the metric is not asked.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::cage;
 use super::verdict::{Task, Verdict};
 use crate::sandboxes::process::{self, end, send};
-use crate::sandboxes::python::{NoPython, Python};
+use crate::sandboxes::python::{Python, Unavailable};
 use crate::sandboxes::stream::{self, Share};
 
 const DRIVER: &str = include_str!("driver.py");
@@ -28,6 +28,8 @@ const PRINTED: Share = Share { kept: 4 << 10, most: 64 << 20 };
 /// An interpreter alone takes about half of this.
 const LEAST_MEMORY_MB: u64 = 512;
 const PROBE_TIME: Duration = Duration::from_secs(60);
+/// Where the probe ends before it says anything.
+const LACKS: &str = "cannot load pandas, numpy and scikit-learn";
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What one call may use.
@@ -47,23 +49,6 @@ pub struct Sandbox {
     bounds: Bounds,
     /// The interpreter and the libraries in it.
     versions: String,
-}
-
-/// Why metrics written by hosts cannot run on this machine.
-#[derive(Debug, thiserror::Error)]
-pub enum Unavailable {
-    #[error(transparent)]
-    NoPython(#[from] NoPython),
-    #[error("the sandbox cannot be set up: {0}")]
-    NoCage(String),
-    #[error("the sandbox does not hold: inside of it, {0} is possible")]
-    Open(String),
-    #[error(
-        "{0} cannot load pandas, numpy and scikit-learn: {1}. Run `holdout python-setup` and start Holdout again, or name an interpreter that has them in HOLDOUT_PYTHON"
-    )]
-    NoLibraries(PathBuf, String),
-    #[error("the sandbox could not be tried: {0}")]
-    Untried(String),
 }
 
 /// How a call ended without a verdict.
@@ -159,7 +144,7 @@ impl Sandbox {
             Ok(Verdict::Probed { open_doors, .. }) => Err(Unavailable::Open(open_doors.join(", "))),
             Ok(Verdict::Failed { text }) => {
                 let last = text.trim().lines().last().unwrap_or_default().to_owned();
-                Err(Unavailable::NoLibraries(self.python.program().to_owned(), last))
+                Err(Unavailable::no_libraries(&self.python, LACKS, last))
             }
             Ok(_) => Err(Unavailable::Untried("the probe gave another answer".to_owned())),
             Err(Ended::NotStarted(reason)) => Err(Unavailable::NoCage(reason)),

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use holdout_contract::rejection::Rejection;
 
 use super::part::Rest;
-use crate::audit::normal;
 use crate::intake::content::Bytes;
 use crate::intake::{self, Content, Limits, Texts};
+use crate::splitmix::finish;
 
 /// Every column of a file, as text.
 pub struct Frame {
@@ -114,7 +114,7 @@ impl Fnv {
 
     /// 64 bits of it, each of which depends on all of it.
     pub(super) fn mixed(&self) -> u64 {
-        normal::mix(self.0 as u64 ^ (self.0 >> 64) as u64)
+        finish(self.0 as u64 ^ (self.0 >> 64) as u64)
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {

@@ -4,17 +4,13 @@
 use super::content::Bytes;
 use super::fast::Piecework;
 use super::{CellRule, Limits, Plan, Wanted, careful, fast, header};
+use crate::splitmix::SplitMix64;
 
-/// SplitMix64.
-struct Random(u64);
+struct Random(SplitMix64);
 
 impl Random {
     fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % n
+        self.0.next_number() % n
     }
 
     fn pick<'a>(&mut self, items: &[&'a str]) -> &'a str {
@@ -78,7 +74,7 @@ fn the_readers_agree_on_every_file() {
             0 => (MASKS, CellRule::Mask { n_pixels: Some(17) }),
             _ => (TEXTS, CellRule::Text),
         };
-        let text = file(&mut Random(seed), seed % 3, cells);
+        let text = file(&mut Random(SplitMix64::new(seed)), seed % 3, cells);
         let bytes = Bytes::from(text.as_bytes());
         let header = header::read(bytes.as_ref(), &limits).unwrap();
         let plan = plan(&header.names, rule);

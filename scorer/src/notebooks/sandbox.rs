@@ -22,7 +22,7 @@ use super::folder::RunFolder;
 use super::processes;
 use super::reply::{self, MOST_OUTPUT_BYTES, Outcome, OutputFile, Probe, Reply, Task};
 use crate::sandboxes::process::{self, send};
-use crate::sandboxes::python::{NoPython, Python};
+use crate::sandboxes::python::{Python, Unavailable};
 use crate::sandboxes::stream::{self, Share};
 
 const SOCKET: &str = "socket";
@@ -37,6 +37,8 @@ const GRACE: Duration = Duration::from_secs(60);
 const PROBE_TIME: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const END_WITHIN: Duration = Duration::from_secs(10);
+/// Where the probe has nothing to run cells in.
+const LACKS: &str = "has no kernel with its libraries";
 
 /// What one run may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,23 +75,6 @@ pub struct Sandbox {
     bounds: Bounds,
     /// The interpreter and the libraries in it.
     versions: String,
-}
-
-/// Why notebooks cannot be run on this machine.
-#[derive(Debug, thiserror::Error)]
-pub enum Unavailable {
-    #[error(transparent)]
-    NoPython(#[from] NoPython),
-    #[error("the sandbox cannot be set up: {0}")]
-    NoCage(String),
-    #[error("the sandbox does not hold: inside of it, {0} is possible")]
-    Open(String),
-    #[error(
-        "{0} has no kernel with its libraries: {1}. Run `holdout python-setup` and start Holdout again, or name an interpreter that has them in HOLDOUT_PYTHON"
-    )]
-    NoKernel(PathBuf, String),
-    #[error("the sandbox could not be tried: {0}")]
-    Untried(String),
 }
 
 /// What came of a run.
@@ -175,9 +160,7 @@ impl Sandbox {
             Ending::FromTheTop => Ok(sandbox),
             Ending::CellFailed { traceback: reason, .. }
             | Ending::Stopped { reason, .. }
-            | Ending::Fault(reason) => {
-                Err(Unavailable::NoKernel(sandbox.python.program().to_owned(), reason))
-            }
+            | Ending::Fault(reason) => Err(Unavailable::no_libraries(&sandbox.python, LACKS, reason)),
         }
     }
 
@@ -220,7 +203,7 @@ impl Sandbox {
             Ok(Reply::Probed(probed)) => Err(Unavailable::Open(probed.open_doors.join(", "))),
             Ok(Reply::Nothing) => Err(Unavailable::NoCage(last_line(&heard.log))),
             Ok(Reply::Unfinished) => {
-                Err(Unavailable::NoKernel(self.python.program().to_owned(), last_line(&heard.log)))
+                Err(Unavailable::no_libraries(&self.python, LACKS, last_line(&heard.log)))
             }
             Ok(Reply::Ended { .. }) => Err(Unavailable::Untried("the probe gave another answer".to_owned())),
             Err(error) => Err(Unavailable::Untried(error.to_string())),

@@ -4,6 +4,7 @@
 use super::Covariance;
 use super::covariance::ROUNDING;
 use crate::parallel;
+use crate::splitmix::mixed;
 
 /// Standard normal numbers by place.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +24,6 @@ impl Normal {
         let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
         (-2.0 * libm::log(unit(a))).sqrt() * libm::cos(std::f64::consts::TAU * unit(b))
     }
-}
-
-/// SplitMix64's finish (Steele, Lea and Flood 2014).
-fn mixed(value: u64) -> u64 {
-    let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 /// The lower triangle whose square a covariance is, row by row (Cholesky), without the columns of teams that add nothing of

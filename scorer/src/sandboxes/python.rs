@@ -52,6 +52,30 @@ pub enum NoPython {
     Unusable(PathBuf, String),
 }
 
+/// Why a sandbox with Python in it cannot be had on this machine.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    #[error(transparent)]
+    NoPython(#[from] NoPython),
+    #[error("the sandbox cannot be set up: {0}")]
+    NoCage(String),
+    #[error("the sandbox does not hold: inside of it, {0} is possible")]
+    Open(String),
+    #[error(
+        "{python} {lacks}: {reason}. Run `holdout python-setup` and start Holdout again, or name an interpreter that has them in HOLDOUT_PYTHON"
+    )]
+    NoLibraries { python: PathBuf, lacks: &'static str, reason: String },
+    #[error("the sandbox could not be tried: {0}")]
+    Untried(String),
+}
+
+impl Unavailable {
+    /// `lacks` goes on after the interpreter's name: `cannot load …`.
+    pub(crate) fn no_libraries(python: &Python, lacks: &'static str, reason: String) -> Self {
+        Self::NoLibraries { python: python.program().to_owned(), lacks, reason }
+    }
+}
+
 impl Python {
     /// The one that is named, else the system's.
     ///

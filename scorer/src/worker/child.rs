@@ -333,6 +333,46 @@ impl Child {
     }
 
     fn examine(&mut self, draft: &Draft) -> Result<Answer, Refusal> {
+        let Some(mut competition) = self.opened(draft)? else {
+            let report = Box::new(examine::sealed_to_another());
+            return Ok(Answer::Examined { report, commitment: None, resplit: None });
+        };
+        let held = self.resplit(&mut competition, draft)?;
+        let mut report = self.report_of(draft, &competition);
+        let kept = held.as_ref().and_then(|held| held.resplit.kept.as_ref());
+        if kept.is_some() || draft.keeps_split {
+            report.findings.push(examine::resplit::told_kept());
+        }
+        let solution_sha256 = match kept {
+            Some(kept) => Some(kept.stored.sha256),
+            None => draft.solution.as_ref().and_then(|file| file.sha256),
+        };
+        let resplit = held.map(|held| {
+            report.findings.extend(held.findings);
+            Box::new(held.resplit)
+        });
+        let commitment = match draft.commits {
+            true => self.commit(&competition, draft.module.is_some(), solution_sha256)?,
+            false => None,
+        };
+        Ok(Answer::Examined { report: Box::new(report), commitment, resplit })
+    }
+
+    /// What is said of a draft as far as it is there: of its files alone, or with its metric.
+    fn report_of(&mut self, draft: &Draft, competition: &Competition<'_>) -> Report {
+        match draft.module.as_ref() {
+            None if draft.files_alone => examine::of_files(competition, &self.limits),
+            Some(_) if draft.files_alone => custom::examine_files(competition, &self.limits),
+            module => {
+                let params = || draft.params.clone();
+                let module = module.map(|source| custom::Module { source: source.clone(), params: params() });
+                self.report(module, competition)
+            }
+        }
+    }
+
+    /// A draft with its files read and its solution opened; `None` where that was sealed to another key.
+    fn opened<'d>(&self, draft: &'d Draft) -> Result<Option<Competition<'d>>, Refusal> {
         let optional = |file: &Option<FileRef>| {
             file.as_ref().map(|file| Ok::<_, StorageError>(self.read(file)?.into())).transpose()
         };
@@ -349,16 +389,10 @@ impl Child {
         let sample = optional(&draft.data.sample_submission)?;
         let solution = draft.solution.as_ref().map(|file| self.unseal(file)).transpose();
         let solution = match solution {
-            Err(Fault::Unseal(UnsealError::CannotOpen)) => {
-                return Ok(Answer::Examined {
-                    report: Box::new(examine::sealed_to_another()),
-                    commitment: None,
-                    resplit: None,
-                });
-            }
+            Err(Fault::Unseal(UnsealError::CannotOpen)) => return Ok(None),
             solution => solution?,
         };
-        let mut competition = Competition {
+        Ok(Some(Competition {
             solution: solution.map(Bytes::of),
             metric: draft.metric.as_deref(),
             params: &draft.params,
@@ -371,35 +405,7 @@ impl Child {
             declared: draft.declared,
             plan: draft.plan,
             direction: draft.direction,
-        };
-        let held = self.resplit(&mut competition, draft)?;
-        let module = draft.module.as_ref();
-        let mut report = match module {
-            None if draft.files_alone => examine::of_files(&competition, &self.limits),
-            Some(_) if draft.files_alone => custom::examine_files(&competition, &self.limits),
-            module => {
-                let params = || draft.params.clone();
-                let module = module.map(|source| custom::Module { source: source.clone(), params: params() });
-                self.report(module, &competition)
-            }
-        };
-        let kept = held.as_ref().and_then(|held| held.resplit.kept.as_ref());
-        if kept.is_some() || draft.keeps_split {
-            report.findings.push(examine::resplit::told_kept());
-        }
-        let solution_sha256 = match kept {
-            Some(kept) => Some(kept.stored.sha256),
-            None => draft.solution.as_ref().and_then(|file| file.sha256),
-        };
-        let resplit = held.map(|held| {
-            report.findings.extend(held.findings);
-            Box::new(held.resplit)
-        });
-        let commitment = match draft.commits {
-            true => self.commit(&competition, module.is_some(), solution_sha256)?,
-            false => None,
-        };
-        Ok(Answer::Examined { report: Box::new(report), commitment, resplit })
+        }))
     }
 
     fn split(&mut self, table: &Table) -> Result<Answer, Refusal> {

@@ -28,7 +28,7 @@ use crate::custom::sandbox::{self, Sandbox};
 use crate::evaluate::{self, GpuArgs};
 use crate::example;
 use crate::metrics;
-use crate::sandboxes::python::PythonArgs;
+use crate::sandboxes::python::{PythonArgs, Unavailable};
 use crate::unseal::Key;
 
 /// A lost scorer's job is another's after this long.
@@ -243,13 +243,13 @@ async fn try_sandbox(db: PgPool, worker: Uuid, bounds: Bounds) {
         });
         let Ok(tried) = told.await else { return };
         announce_sandbox(&db, worker, &tried).await;
-        if !matches!(tried, Err(sandbox::Unavailable::Untried(_))) {
+        if !matches!(tried, Err(Unavailable::Untried(_))) {
             return;
         }
     }
 }
 
-async fn announce_sandbox(db: &PgPool, worker: Uuid, tried: &Result<Sandbox, sandbox::Unavailable>) {
+async fn announce_sandbox(db: &PgPool, worker: Uuid, tried: &Result<Sandbox, Unavailable>) {
     let state = tried.as_ref().map(Sandbox::versions).map_err(ToString::to_string);
     match &state {
         Ok(versions) => tracing::info!(versions, "metrics written by hosts can run here"),

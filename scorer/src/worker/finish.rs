@@ -3,12 +3,13 @@
 //!
 //! Never here: computing anything, or a private score anywhere but in `private_scores`.
 
+mod scores;
+
 use holdout_contract::events::{Event, announce};
 use holdout_contract::examine::Proposal;
-use holdout_contract::job::{CheckVerdict, Priority, Scores, SplitScore, Subject};
+use holdout_contract::job::{CheckVerdict, Priority, Scores, Subject};
 use holdout_contract::queue::{self, Leased};
 use holdout_contract::rejection::Rejection;
-use holdout_contract::{ENGINE_VERSION, spec::Direction};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -20,7 +21,7 @@ use super::examinations;
 use super::message::SplitFiles;
 use super::read::Submission;
 use super::storage::Stored;
-use crate::ranks::{Rung, Step};
+use crate::ranks::Rung;
 
 /// What became of an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +143,7 @@ async fn scored(
     )
     .execute(&mut *conn)
     .await?;
-    write_score(conn, submission, judged).await?;
+    scores::write(conn, submission, judged).await?;
     follow(conn, competition_id, submission).await?;
     place(conn, competition_id, submission, before, before.state != "scored").await
 }
@@ -184,7 +185,7 @@ async fn rescored(
     if !is_active && followed.is_none() {
         return Ok(Written::Yes);
     }
-    write_score(conn, submission, judged).await?;
+    scores::write(conn, submission, judged).await?;
     if is_active {
         place(conn, competition_id, submission, before, false).await?;
         announce_submission(conn, competition_id, submission).await?;
@@ -259,89 +260,6 @@ async fn lock(
     )
     .fetch_optional(conn)
     .await
-}
-
-/// A file that only a later version cannot read has no score under it, and the reason stands there.
-async fn write_score(
-    conn: &mut PgConnection,
-    submission: &Submission,
-    judged: Judged<'_>,
-) -> sqlx::Result<()> {
-    let (public, private, rejection, rung) = match judged {
-        Judged::Scored { scores, rung, .. } => (scores.public.clone(), scores.private.clone(), None, rung),
-        Judged::Rejected(rejection) => {
-            let none = SplitScore::Undefined { undefined: rejection.message.clone() };
-            (none.clone(), none, Some(json(rejection)?), None)
-        }
-        Judged::Broke(_) => return Ok(()), // reported instead
-    };
-    match judged {
-        Judged::Scored { report: Some(report), .. } => {
-            broke::write_report(conn, submission, report).await?;
-        }
-        _ => broke::forget(conn, submission).await?,
-    }
-    let climber = submission.climber.as_ref();
-    let step =
-        climber.zip(rung).and_then(|(climber, rung)| climber.step(submission.direction, &public, rung));
-    let shown = step.map(Step::shown).or(public.value());
-    sqlx::query!(
-        "insert into scores
-            (submission_id, version_id, team_id, received_at, is_late, public_score, public_undefined, rank_key,
-             rejection, submission_sha256, solution_sha256, metric_sha256, engine_version, part_scores, ladder_step,
-             scored_at)
-         select id, $2, team_id, received_at, is_late, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_now()
-         from submissions
-         where id = $1
-         on conflict (submission_id, version_id) do update set
-            public_score = excluded.public_score,
-            public_undefined = excluded.public_undefined,
-            rank_key = excluded.rank_key,
-            rejection = excluded.rejection,
-            submission_sha256 = excluded.submission_sha256,
-            solution_sha256 = excluded.solution_sha256,
-            metric_sha256 = excluded.metric_sha256,
-            engine_version = excluded.engine_version,
-            part_scores = excluded.part_scores,
-            ladder_step = excluded.ladder_step,
-            scored_at = excluded.scored_at",
-        submission.id,
-        submission.version_id,
-        shown,
-        public.reason(),
-        shown.map(|score| rank_key(submission.direction, score)),
-        rejection,
-        submission.sha256,
-        submission.solution_sha256,
-        &submission.metric_sha256[..],
-        ENGINE_VERSION,
-        public.parts(),
-        step.map(Step::name),
-    )
-    .execute(&mut *conn)
-    .await?;
-    climbing::keep_exact(conn, submission, step.and(public.value())).await?;
-    sqlx::query!(
-        "insert into private_scores (submission_id, version_id, private_score, private_undefined, part_scores)
-         values ($1, $2, $3, $4, $5)
-         on conflict (submission_id, version_id) do update set
-            private_score = excluded.private_score,
-            private_undefined = excluded.private_undefined,
-            part_scores = excluded.part_scores",
-        submission.id,
-        submission.version_id,
-        private.value(),
-        private.reason(),
-        private.parts(),
-    )
-    .execute(&mut *conn)
-    .await?;
-    climbing::reach(conn, submission).await
-}
-
-/// Adding zero turns −0 into 0, which sorts the same but prints without a sign.
-fn rank_key(direction: Direction, score: f64) -> f64 {
-    direction.rank_key(score) + 0.0
 }
 
 async fn place_on_board(

@@ -3,24 +3,20 @@
 //!
 //! Never here: a range from private rows before the final board stands; the schema refuses it, too.
 
-use std::collections::BTreeMap;
+mod summary;
 
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue::{self, Leased};
-use holdout_contract::ranks::{RankedPart, WhyUnknown};
+use holdout_contract::ranks::RankedPart;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 
 use super::finish::{Written, with_the_job};
 use super::gains;
 use super::message::{Board, BoardEntry, BoardRanks, Kept, KeyBelow, RanksOutcome, Request};
-use super::other_metrics;
-use super::pictures;
-use super::ranges;
 use super::read::{self, Version, Work, file};
 use super::rescoring::Advance;
 use super::storage::Stored;
-use crate::ranks::{decimals_of_noise, decimals_of_scale};
 
 /// Teams that are looked at, from the top, however many rows there are: the work is that of so many squared, for each row.
 /// Below them one is a landmark for all up to the next, which is 5 in 100 places further down; `compared` and
@@ -383,7 +379,7 @@ pub(super) async fn found(
         gains::write(conn, about.version_id, &ranks.gains).await?;
         match &ranks.outcome {
             RanksOutcome::Unfinished => look_again(conn, leased.competition()?).await?,
-            outcome => write(conn, leased.competition()?, about, ranks, outcome).await?,
+            outcome => summary::write(conn, leased.competition()?, about, ranks, outcome).await?,
         }
         if ranks.gains.len() == gains::MOST_GAINS {
             look_again(conn, leased.competition()?).await?;
@@ -447,115 +443,6 @@ async fn remember_files(conn: &mut PgConnection, about: &About, ranks: &BoardRan
         .await?;
     }
     Ok(())
-}
-
-async fn write(
-    conn: &mut PgConnection,
-    competition_id: i64,
-    about: &About,
-    ranks: &BoardRanks,
-    outcome: &RanksOutcome,
-) -> sqlx::Result<()> {
-    let (digits, part_noise, shake_up, drawn, absent) = match outcome {
-        RanksOutcome::Found { digits, part_noise, shake_up, pictures, .. } => {
-            (*digits, part_noise.as_slice(), *shake_up, pictures.as_ref(), None)
-        }
-        RanksOutcome::Absent(reason) => (None, &[][..], None, None, Some(reason.as_str())),
-        RanksOutcome::Unfinished => return Ok(()),
-    };
-    let part_noise = Some(part_noise).filter(|noise| !noise.is_empty());
-    let decimals = digits.map(|digits| digits.decimals.cast_signed());
-    let left_out: BTreeMap<i64, Option<WhyUnknown>> = ranks.left_out.iter().copied().collect();
-    sqlx::query!(
-        "insert into rank_summaries
-            (competition_id, version_id, split, board_revision, computed_at, n_units, counts_groups, decimals, noise,
-             shake_up, absent, n_compared, n_teams, part_noise, n_left_out, left_out)
-         values ($1, $2, $3, $4, clock_now(), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         on conflict (competition_id, version_id, split) do update set
-            board_revision = excluded.board_revision, computed_at = excluded.computed_at,
-            n_units = excluded.n_units, counts_groups = excluded.counts_groups, decimals = excluded.decimals,
-            noise = excluded.noise, shake_up = excluded.shake_up, absent = excluded.absent,
-            n_compared = excluded.n_compared, n_teams = excluded.n_teams, part_noise = excluded.part_noise,
-            n_left_out = excluded.n_left_out, left_out = excluded.left_out",
-        competition_id,
-        about.version_id,
-        about.split(),
-        about.board_revision,
-        i32::try_from(ranks.n_units).unwrap_or(i32::MAX),
-        ranks.counts_groups,
-        decimals,
-        digits.map(|digits| digits.noise),
-        shake_up,
-        absent,
-        i32::try_from(about.entries.len()).unwrap_or(i32::MAX),
-        about.n_teams,
-        part_noise as Option<&[Option<f64>]>,
-        i32::try_from(ranks.left_out.len()).unwrap_or(i32::MAX),
-        (!left_out.is_empty()).then_some(Json(&left_out)) as _,
-    )
-    .execute(&mut *conn)
-    .await?;
-    let is_known = |entry: &&(i64, i64)| !left_out.contains_key(&entry.1);
-    let entries: Vec<(i64, i64)> = about.entries.iter().filter(is_known).copied().collect();
-    let teams = match outcome {
-        RanksOutcome::Found { teams, .. } => teams.as_slice(),
-        RanksOutcome::Absent(_) | RanksOutcome::Unfinished => &[],
-    };
-    let whose = ranges::Whose { competition_id, version_id: about.version_id, split: about.split() };
-    ranges::write(conn, whose, &entries, teams).await?;
-    if about.is_final {
-        let About { version_id, board_revision, .. } = about;
-        pictures::write(conn, competition_id, *version_id, *board_revision, &entries, drawn).await?;
-        other_metrics::want(conn, competition_id).await?;
-    }
-    // While people compete: what the private rows justify is no number of the public board.
-    let worth = decimals.filter(|_| !about.is_final);
-    let modest = if about.is_final || worth.is_some() {
-        None
-    } else {
-        modest_decimals(conn, competition_id, about.version_id, part_noise).await?
-    };
-    sqlx::query!(
-        "update competitions
-         set ranks_revision = ranks_revision + 1,
-             worth_decimals = case when $2::integer is not null then $2
-                                   when worth_decimals is null or are_decimals_by_scale
-                                   then case when $3::integer is null then worth_decimals else least($3, score_decimals) end
-                                   else worth_decimals end,
-             are_decimals_by_scale = $2::integer is null and (are_decimals_by_scale or worth_decimals is null)
-         where id = $1",
-        competition_id,
-        worth,
-        modest,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// What is shown where no noise of the scores that teams are ranked by is known: what the metrics they are ranked by justify,
-/// or else what the scale of the leader's score asks for.
-async fn modest_decimals(
-    conn: &mut PgConnection,
-    competition_id: i64,
-    version_id: i64,
-    part_noise: Option<&[Option<f64>]>,
-) -> sqlx::Result<Option<i32>> {
-    let of_parts = part_noise.into_iter().flatten().filter_map(|noise| noise.map(decimals_of_noise));
-    if let Some(decimals) = of_parts.max() {
-        return Ok(Some(decimals.cast_signed()));
-    }
-    let leader = sqlx::query_scalar!(
-        "select public_score from board_entries
-         where competition_id = $1 and version_id = $2
-         order by rank_key, reached_at, submission_id
-         limit 1",
-        competition_id,
-        version_id,
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(leader.map(|score| decimals_of_scale(score).cast_signed()))
 }
 
 #[cfg(test)]

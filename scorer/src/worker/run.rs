@@ -84,28 +84,7 @@ async fn work(
         } else {
             Ok(Stepped::Idle)
         };
-        let stepped = match stepped {
-            Err(error) if is_away(&error) => {
-                tracing::warn!(%error, "the database is away, waiting for it");
-                Stepped::Idle
-            }
-            Err(error) if until == Until::Signalled && is_refusal(&error) => {
-                let (db, id) = (worker.db.clone(), worker.id);
-                let show = async |words: &str| refusal(&db, id, Some(words)).await;
-                if until_understood(&db, signals, show).await? == Waited::ToldToLeave {
-                    return Ok(());
-                }
-                refusal(&db, id, None).await?;
-                Stepped::Idle
-            }
-            Err(error) if is_refusal(&error) => return Err(error.into()),
-            Err(error) => {
-                // The job's lease runs out and it is tried again; the others must not wait for it.
-                tracing::error!(%error, "a step failed");
-                Stepped::Idle
-            }
-            Ok(stepped) => stepped,
-        };
+        let Some(stepped) = endured(worker, until, signals, stepped).await? else { return Ok(()) };
         let is_over = match until {
             Until::Once => true,
             Until::Drained => stepped == Stepped::Idle && is_drained(&worker.db).await?,
@@ -124,6 +103,36 @@ async fn work(
             () = sleep(pause) => {}
         }
     }
+}
+
+/// What a step came to, and [`Stepped::Idle`] where it failed in a way that passes; `None` for a worker that was told to leave
+/// while it waited for a database that understands it.
+async fn endured(
+    worker: &Worker,
+    until: Until,
+    signals: &mut Signals,
+    stepped: sqlx::Result<Stepped>,
+) -> anyhow::Result<Option<Stepped>> {
+    let error = match stepped {
+        Ok(stepped) => return Ok(Some(stepped)),
+        Err(error) => error,
+    };
+    if is_away(&error) {
+        tracing::warn!(%error, "the database is away, waiting for it");
+    } else if is_refusal(&error) && until == Until::Signalled {
+        let (db, id) = (worker.db.clone(), worker.id);
+        let show = async |words: &str| refusal(&db, id, Some(words)).await;
+        if until_understood(&db, signals, show).await? == Waited::ToldToLeave {
+            return Ok(None);
+        }
+        refusal(&db, id, None).await?;
+    } else if is_refusal(&error) {
+        return Err(error.into());
+    } else {
+        // The job's lease runs out and it is tried again; the others must not wait for it.
+        tracing::error!(%error, "a step failed");
+    }
+    Ok(Some(Stepped::Idle))
 }
 
 async fn recover_patiently(worker: &Worker) -> sqlx::Result<()> {

@@ -97,7 +97,7 @@ fn rising(columns: &mut Columns) {
 }
 
 fn case(metric: &dyn Metric, seed: u64) -> Case {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let params = metrics::find(metric.about().name, &metric.sample_params()).unwrap().1;
     let (truths, predictions) = columns(&compose::layout(metric, &params), metric, &mut random);
     Case {
@@ -212,7 +212,7 @@ fn the_order_of_a_submission_changes_no_bit() {
     for metric in metrics::all() {
         let case = case(metric, 1);
         let mut order: Vec<usize> = (0..N_ROWS).collect();
-        Random(2).shuffle(&mut order);
+        Random::new(2).shuffle(&mut order);
         let bits = |scores: [SplitScore; 3]| scores.map(|score| score.value().map(f64::to_bits));
         let straight = bits(case.scores(metric));
         assert_eq!(straight, bits(case.scores_in_order(metric, &order)), "{}", metric.about().name);

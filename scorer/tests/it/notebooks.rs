@@ -15,7 +15,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use holdout_scorer::notebooks::folder::RunFolder;
-use holdout_scorer::notebooks::sandbox::{Bounds, Ending, Ran, Sandbox, Unavailable, Watch};
+use holdout_scorer::notebooks::sandbox::{Bounds, Ending, Ran, Sandbox, Watch};
+use holdout_scorer::sandboxes::python::Unavailable;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -8,9 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::accounts::client::Client;
 use crate::accounts::model::Scope;
-use crate::accounts::pages::providers::{offered, provider};
 use crate::accounts::password_changes;
-use crate::accounts::providers::{enter, store};
+use crate::accounts::providers::enter;
+use crate::accounts::providers::offered::{offered_to, provider};
 use crate::api::body::ApiJson;
 use crate::api::routes::routes;
 use crate::api::token::ApiMember;
@@ -45,8 +45,7 @@ struct IdentitiesJson {
 )]
 async fn list_identities(State(app): State<App>, caller: ApiMember) -> Result<Json<IdentitiesJson>> {
     let member = caller.with(Scope::Read)?;
-    let linked = store::issuers(&mut *app.db.acquire().await?, member.id).await?;
-    let items = offered(&app, &linked).into_iter();
+    let items = offered_to(&app, member.id).await?.into_iter();
     let items = items.map(|one| IdentityJson { name: one.name, title: one.title, is_linked: one.is_linked });
     Ok(Json(IdentitiesJson { items: items.collect() }))
 }

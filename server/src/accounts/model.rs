@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::accounts::common;
+use crate::accounts::common_passwords;
 use crate::ids::UserId;
-use crate::unseen::refuse_unseen;
+use crate::invisible_characters::refuse_invisible;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +156,7 @@ pub fn email(typed: &str) -> Result<String, String> {
 /// The sentence for its field.
 pub fn display_name(typed: &str) -> Result<String, String> {
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    refuse_unseen(&name)?;
+    refuse_invisible(&name)?;
     if !name.chars().any(char::is_alphanumeric) {
         Err("Enter the name to show to others.".to_owned())
     } else if name.chars().count() > 80 {
@@ -195,7 +195,7 @@ pub fn new_password(typed: &str, words: &[&str]) -> Result<String, String> {
         Err("One repeated character is too easy to guess.".to_owned())
     } else if words.iter().chain(&[OWN_NAME]).any(|word| is_hardly_more_than(typed, word)) {
         Err("Use something other than your name or address, or the name of this site.".to_owned())
-    } else if common::is_common(typed) {
+    } else if common_passwords::is_common(typed) {
         Err("This password is too common and easy to guess. Choose another.".to_owned())
     } else {
         Ok(typed.to_owned())

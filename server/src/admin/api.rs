@@ -12,8 +12,9 @@ use crate::accounts;
 use crate::accounts::addresses::by_hand;
 use crate::accounts::model::Scope;
 use crate::accounts::two_factors::reset;
-use crate::admin::store::{self, Entry, Job, Mail, Scorer, User};
-use crate::admin::{roles, room, suspend};
+use crate::admin::read::{self, Overview, Queue};
+use crate::admin::store::{Entry, Job, Mail, Scorer, User};
+use crate::admin::{roles, suspend};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, NextPart, Slice};
 use crate::api::query::ApiQuery;
@@ -23,9 +24,6 @@ use crate::app::App;
 use crate::error::Result;
 use crate::ids::UserId;
 use crate::paths;
-
-const FOUND_AT_MOST: i64 = 100;
-const WAITING_SHOWN: i64 = 50;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -82,11 +80,7 @@ struct OverviewJson {
 )]
 async fn show_overview(State(app): State<App>, caller: ApiMember) -> Result<Json<OverviewJson>> {
     caller.require(Scope::Admin)?;
-    let (numbers, backup) = {
-        let mut conn = app.db.acquire().await?;
-        (store::numbers(&mut conn).await?, store::last_backup(&mut conn).await?)
-    };
-    let room = room::measure(&app).await?;
+    let Overview { numbers, backup, room } = read::overview(&app).await?;
     Ok(Json(OverviewJson {
         n_users: numbers.n_users,
         n_competitions: numbers.n_competitions,
@@ -148,9 +142,7 @@ async fn list_mails(
     caller: ApiMember,
 ) -> Result<Slice<MailJson>> {
     caller.require(Scope::Admin)?;
-    let mut conn = app.db.acquire().await?;
-    let mails = store::mails(&mut conn, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(mails, |mail| mail.id).map(MailJson::from))
+    Ok(read::mails(&app, keyset).await?.map(MailJson::from))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -209,17 +201,8 @@ async fn list_users(
     caller: ApiMember,
 ) -> Result<Slice<UserJson>> {
     caller.require(Scope::Admin)?;
-    let prefix = search.name.unwrap_or_default().trim().to_lowercase();
-    let mut conn = app.db.acquire().await?;
-    let users = if prefix.is_empty() {
-        let newest = store::newest_users(&mut conn, keyset.before(), keyset.fetched()).await?;
-        keyset.slice(newest, |user| user.id.0)
-    } else {
-        let beyond = format!("{prefix}\u{10ffff}");
-        let items = store::users_by_prefix(&mut conn, &prefix, &beyond, FOUND_AT_MOST).await?;
-        Slice { items, next: None }
-    };
-    Ok(users.map(UserJson::from))
+    let found = read::users(&app, &search.name.unwrap_or_default(), keyset).await?;
+    Ok(found.users.map(UserJson::from))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -502,13 +485,10 @@ async fn show_queue(
     caller: ApiMember,
 ) -> Result<(NextPart, Json<QueueJson>)> {
     caller.require(Scope::Admin)?;
-    let mut conn = app.db.acquire().await?;
-    let waiting = store::waiting_jobs(&mut conn, WAITING_SHOWN).await?;
-    let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
-    let failed = keyset.slice(failed, |job| job.id).map(JobJson::from);
-    let waiting = waiting.into_iter().map(JobJson::from).collect();
-    let scorers = store::scorers(&mut conn).await?;
+    let Queue { scorers, waiting, failed } = read::queue(&app, keyset).await?;
     let scorers = scorers.into_iter().map(ScorerJson::from).collect();
+    let waiting = waiting.into_iter().map(JobJson::from).collect();
+    let failed = failed.map(JobJson::from);
     let link = NextPart::new("before", failed.next.as_ref());
     Ok((link, Json(QueueJson { scorers, waiting, failed: failed.items, next: failed.next })))
 }
@@ -555,7 +535,5 @@ async fn show_log(
     caller: ApiMember,
 ) -> Result<Slice<LogEntryJson>> {
     caller.require(Scope::Admin)?;
-    let mut conn = app.db.acquire().await?;
-    let entries = store::log(&mut conn, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(entries, |entry| entry.id).map(LogEntryJson::from))
+    Ok(read::log(&app, keyset).await?.map(LogEntryJson::from))
 }

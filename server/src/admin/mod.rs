@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod pages;
+pub mod read;
 pub mod roles;
 pub mod room;
 pub mod store;

@@ -12,8 +12,9 @@ use crate::accounts;
 use crate::accounts::addresses::by_hand;
 use crate::accounts::by_hand::Made;
 use crate::accounts::two_factors::reset;
-use crate::admin::room::{self, Room};
-use crate::admin::store::{self, COUNTED_AT_MOST, Entry, Job, LastBackup, Mail, Numbers, Scorer, User};
+use crate::admin::read::{self, Overview, Queue, Users};
+use crate::admin::room::Room;
+use crate::admin::store::{COUNTED_AT_MOST, Entry, Job, LastBackup, Mail, Numbers, Scorer, User};
 use crate::admin::{Admin, roles, suspend};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
@@ -24,9 +25,6 @@ use crate::web::format;
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
 use crate::web::shell::Shell;
-
-const WAITING_SHOWN: i64 = 50;
-const FOUND_SHOWN: i64 = 100;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -86,11 +84,7 @@ pub fn bounded(count: &i64) -> String {
 }
 
 async fn show_overview(State(app): State<App>, shell: Shell, Admin(_): Admin) -> Result<OverviewPage> {
-    let (numbers, backup) = {
-        let mut conn = app.db.acquire().await?;
-        (store::numbers(&mut conn).await?, store::last_backup(&mut conn).await?)
-    };
-    let room = room::measure(&app).await?;
+    let Overview { numbers, backup, room } = read::overview(&app).await?;
     Ok(OverviewPage {
         shell,
         tab: paths::ADMIN,
@@ -132,11 +126,7 @@ async fn show_mails(
     Admin(_): Admin,
     Query(keyset): Query<Keyset>,
 ) -> Result<MailsPage> {
-    let mails = {
-        let mut conn = app.db.acquire().await?;
-        store::mails(&mut conn, keyset.before(), keyset.fetched()).await?
-    };
-    Ok(MailsPage { shell, tab: paths::ADMIN_MAILS, mails: keyset.slice(mails, |mail| mail.id) })
+    Ok(MailsPage { shell, tab: paths::ADMIN_MAILS, mails: read::mails(&app, keyset).await? })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -227,17 +217,7 @@ async fn users_page(
     keyset: Keyset,
     Making { form, mistake, made }: Making,
 ) -> Result<UsersPage> {
-    let prefix = search.name.trim().to_lowercase();
-    let mut conn = app.db.acquire().await?;
-    let users = if prefix.is_empty() {
-        let newest = store::newest_users(&mut conn, keyset.before(), keyset.fetched()).await?;
-        keyset.slice(newest, |user| user.id.0)
-    } else {
-        let beyond = format!("{prefix}\u{10ffff}");
-        let items = store::users_by_prefix(&mut conn, &prefix, &beyond, FOUND_SHOWN).await?;
-        Slice { items, next: None }
-    };
-    drop(conn);
+    let Users { prefix, users } = read::users(app, &search.name, keyset).await?;
     Ok(UsersPage { shell, tab: paths::ADMIN_USERS, search: prefix, users, form, mistake, made })
 }
 
@@ -405,12 +385,7 @@ async fn show_queue(
     Admin(_): Admin,
     Query(keyset): Query<Keyset>,
 ) -> Result<QueuePage> {
-    let mut conn = app.db.acquire().await?;
-    let waiting = store::waiting_jobs(&mut conn, WAITING_SHOWN).await?;
-    let failed = store::failed_jobs(&mut conn, keyset.before(), keyset.fetched()).await?;
-    let scorers = store::scorers(&mut conn).await?;
-    drop(conn);
-    let failed = keyset.slice(failed, |job| job.id);
+    let Queue { scorers, waiting, failed } = read::queue(&app, keyset).await?;
     Ok(QueuePage { shell, tab: paths::ADMIN_QUEUE, scorers, waiting, failed })
 }
 
@@ -445,8 +420,5 @@ async fn show_log(
     Admin(_): Admin,
     Query(keyset): Query<Keyset>,
 ) -> Result<LogPage> {
-    let mut conn = app.db.acquire().await?;
-    let entries = store::log(&mut conn, keyset.before(), keyset.fetched()).await?;
-    drop(conn);
-    Ok(LogPage { shell, tab: paths::ADMIN_LOG, entries: keyset.slice(entries, |entry| entry.id) })
+    Ok(LogPage { shell, tab: paths::ADMIN_LOG, entries: read::log(&app, keyset).await? })
 }

@@ -50,12 +50,17 @@ impl Keyset {
 
     /// What was fetched, less the one too many.
     pub fn slice<T>(self, mut rows: Vec<T>, key: impl Fn(&T) -> i64) -> Slice<T> {
-        let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+        let has_more = cut(&mut rows, usize::try_from(self.limit()).unwrap_or(usize::MAX));
         let next = if has_more { rows.last().map(key) } else { None };
         Slice { items: rows, next }
     }
+}
+
+/// Leaves at most `limit` rows, of which one more was fetched, and says whether there are more.
+pub fn cut<T>(rows: &mut Vec<T>, limit: usize) -> bool {
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    has_more
 }
 
 impl<T> Slice<T> {

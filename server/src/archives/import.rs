@@ -35,10 +35,10 @@ use crate::forum;
 use crate::forum::model::Forum;
 use crate::forum::store::posts::NewPost;
 use crate::ids::{CompetitionId, PostId, SubmissionId, TeamId, TopicId};
+use crate::invisible_characters::is_invisible;
 use crate::markdown;
 use crate::quotas::model::Full;
 use crate::submissions::log::{self, Said};
-use crate::unseen::is_unseen;
 use crate::uploads::spend::Arrived;
 use crate::write_ups;
 
@@ -270,7 +270,7 @@ impl Import<'_> {
         for team in self.unpacked.lines::<TeamLine>(TEAMS)? {
             let mut team = team?;
             check_people(&team)?;
-            team.name.retain(|letter| !is_unseen(letter));
+            team.name.retain(|letter| !is_invisible(letter));
             let id = fill::insert_team(conn, self.id, &team).await.map_err(contradiction)?;
             for member in &team.members {
                 let user = self.people.id(&member.person)?;

@@ -12,7 +12,7 @@ use super::store::fill;
 use super::unpacked::wrong;
 use crate::error::Result;
 use crate::ids::UserId;
-use crate::unseen::is_unseen;
+use crate::invisible_characters::is_invisible;
 
 /// More people than any competition has had.
 const MOST_PEOPLE: usize = 500_000;
@@ -93,7 +93,7 @@ fn stand_in(username: &str) -> String {
 }
 
 fn marked(name: &str) -> String {
-    let plain: String = name.chars().filter(|letter| !is_unseen(*letter)).collect();
+    let plain: String = name.chars().filter(|letter| !is_invisible(*letter)).collect();
     let kept: String = plain.trim().chars().take(NAME_LIMIT - MARK.len()).collect();
     format!("{}{MARK}", if kept.is_empty() { "Somebody" } else { kept.trim_end() })
 }

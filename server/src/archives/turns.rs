@@ -14,7 +14,7 @@ use super::store::fill;
 use super::unpacked::{Unpacked, wrong};
 use crate::error::Result;
 use crate::ids::{CompetitionId, TeamId};
-use crate::unseen::is_unseen;
+use crate::invisible_characters::is_invisible;
 
 /// Turns of another installation beside those that stand for them here.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ pub async fn take_in_merged(
         let into = *all.get(&team.merged_into).ok_or_else(|| {
             wrong(format!("Team {} became part of a team that is not in the archive.", team.id))
         })?;
-        team.name.retain(|letter| !is_unseen(letter));
+        team.name.retain(|letter| !is_invisible(letter));
         let turn = turns.here(team.turn)?;
         let inserted = fill::insert_merged_team(conn, id, &team, (into, turn)).await;
         if all.insert(team.id, inserted.map_err(contradiction)?).is_some() {

@@ -13,7 +13,7 @@ use super::html;
 use super::report::Report;
 use super::tree::Tree;
 use crate::competitions::board_shows::BoardShows;
-use crate::competitions::edit::is_page_slug;
+use crate::competitions::edit_pages::is_page_slug;
 use crate::competitions::settings::{Limits, check_subtitle, file_name_from, slug_from};
 use crate::folder::links;
 use crate::folder::model::{Contents, DATA, DataFile, Metric, Module, Page};

@@ -134,67 +134,76 @@ fn time(keys: &mut Keys<'_>, key: &'static str, report: &mut Report) -> Option<D
 }
 
 fn phases(draft: &mut Draft, tree: &Tree, keys: &mut Keys<'_>, file: &str) -> Vec<Phase> {
-    let mut phases = Vec::new();
-    for (at, node) in keys.list("challenge_phases").iter().enumerate() {
-        let report = &mut draft.report;
+    let nodes = keys.list("challenge_phases");
+    let read = |(at, node): (usize, &_)| {
         let mut keys = Keys::new(node, format!("challenge_phases[{at}]"), file);
-        let description = keys.text("description").unwrap_or_default();
-        let described = if tree.has(description) {
-            super::html::to_markdown(&tree.text(description).unwrap_or_default()).markdown
-        } else {
-            description.to_owned()
-        };
-        let phase = Phase {
-            id: keys.integer("id").unwrap_or(at as i64),
-            name: keys.text("name").unwrap_or_default().to_owned(),
-            codename: keys.text("codename").unwrap_or_default().to_owned(),
-            description: described,
-            starts_at: time(&mut keys, "start_date", report),
-            ends_at: time(&mut keys, "end_date", report),
-            annotation: keys.text("test_annotation_file").map(str::to_owned),
-            per_day: keys.integer("max_submissions_per_day"),
-            hides_board: keys.flag("leaderboard_public") == Some(false),
-            allowed: listed(&mut keys, "allowed_email_ids"),
-        };
-        keys.leave(
-            report,
-            &["max_submissions_per_month"],
-            "There is a limit a day and one in all, and none a month.",
-        );
-        keys.leave(
-            report,
-            &["max_submissions"],
-            "It is of one phase: where a limit should hold from start to end, write total_limit under [limits] in competition.toml.",
-        );
-        keys.leave(
-            report,
-            &["max_concurrent_submissions_allowed"],
-            "Submissions are scored as scorers are free.",
-        );
-        keys.leave(
-            report,
-            &["allowed_submission_file_types"],
-            "CSV, gzip or zip of one CSV, and Parquet are taken.",
-        );
-        keys.leave(
-            report,
-            &["default_submission_meta_attributes", "submission_meta_attributes"],
-            "Submissions carry a note of one line, and no form.",
-        );
-        keys.skip(&[
-            "is_public",
-            "is_active",
-            "is_submission_public",
-            "disable_logs",
-            "is_restricted_to_select_one_submission",
-            "is_partial_submission_evaluation_enabled",
-            "config_id",
-            "environment_image",
-        ]);
-        keys.finish(report);
-        phases.push(phase);
+        let phase = phase(&mut draft.report, tree, &mut keys, at as i64);
+        leave_out_of_phase(&mut draft.report, &mut keys);
+        keys.finish(&mut draft.report);
+        phase
+    };
+    nodes.iter().enumerate().map(read).collect()
+}
+
+/// One phase; `number` stands in for an id that is missing.
+fn phase(report: &mut Report, tree: &Tree, keys: &mut Keys<'_>, number: i64) -> Phase {
+    let description = keys.text("description").unwrap_or_default();
+    let described = if tree.has(description) {
+        super::html::to_markdown(&tree.text(description).unwrap_or_default()).markdown
+    } else {
+        description.to_owned()
+    };
+    Phase {
+        id: keys.integer("id").unwrap_or(number),
+        name: keys.text("name").unwrap_or_default().to_owned(),
+        codename: keys.text("codename").unwrap_or_default().to_owned(),
+        description: described,
+        starts_at: time(keys, "start_date", report),
+        ends_at: time(keys, "end_date", report),
+        annotation: keys.text("test_annotation_file").map(str::to_owned),
+        per_day: keys.integer("max_submissions_per_day"),
+        hides_board: keys.flag("leaderboard_public") == Some(false),
+        allowed: listed(keys, "allowed_email_ids"),
     }
-    phases
+}
+
+/// What a phase has and a competition here has not, each with the reason.
+fn leave_out_of_phase(report: &mut Report, keys: &mut Keys<'_>) {
+    keys.leave(
+        report,
+        &["max_submissions_per_month"],
+        "There is a limit a day and one in all, and none a month.",
+    );
+    keys.leave(
+        report,
+        &["max_submissions"],
+        "It is of one phase: where a limit should hold from start to end, write total_limit under [limits] in competition.toml.",
+    );
+    keys.leave(
+        report,
+        &["max_concurrent_submissions_allowed"],
+        "Submissions are scored as scorers are free.",
+    );
+    keys.leave(
+        report,
+        &["allowed_submission_file_types"],
+        "CSV, gzip or zip of one CSV, and Parquet are taken.",
+    );
+    keys.leave(
+        report,
+        &["default_submission_meta_attributes", "submission_meta_attributes"],
+        "Submissions carry a note of one line, and no form.",
+    );
+    keys.skip(&[
+        "is_public",
+        "is_active",
+        "is_submission_public",
+        "disable_logs",
+        "is_restricted_to_select_one_submission",
+        "is_partial_submission_evaluation_enabled",
+        "config_id",
+        "environment_image",
+    ]);
 }
 
 /// Whose scores participants see, by the phase that is ranked and the challenge as a whole.

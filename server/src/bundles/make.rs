@@ -14,7 +14,7 @@ use crate::competitions::create::{self, Address};
 use crate::competitions::files::{self, DataUpload, PutFile};
 use crate::competitions::settings::{Basics, Patch, Timeline};
 use crate::competitions::supply::{self, MetricChoice};
-use crate::competitions::{edit, propose};
+use crate::competitions::{edit, edit_pages, propose, timeline};
 use crate::custom_metrics::choose::{self, Choice};
 use crate::error::{AppError, Result};
 use crate::files::Stored;
@@ -92,19 +92,19 @@ impl Filling<'_> {
         self.note("Limits", settings)?;
         let proposed = Timeline::proposed(self.app.clock.now());
         let set = match timeline(contents, &bundle.open_times, proposed).checked() {
-            Ok(times) => edit::move_times(self.app, self.host, self.seen, &times, "").await,
+            Ok(times) => timeline::move_times(self.app, self.host, self.seen, &times, "").await,
             Err(error) => Err(error),
         };
         self.note("Times", set)?;
         for page in &contents.pages {
-            let written = edit::write_page(
+            let written = edit_pages::write_page(
                 self.app,
                 self.host,
                 self.seen,
                 &page.slug,
                 &page.title,
                 &page.markdown,
-                edit::whatever_stands,
+                |_| Ok(()),
             );
             let written = written.await;
             self.note(&format!("Page “{}”", page.title), written)?;

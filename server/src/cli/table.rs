@@ -4,7 +4,7 @@ use chrono::{DateTime, Local, Utc};
 use serde_json::Value;
 
 use super::screen::Paint;
-use crate::unseen::is_unseen;
+use crate::invisible_characters::is_invisible;
 use crate::web::format;
 
 /// Rows under a header; marked rows stand out.
@@ -77,7 +77,7 @@ pub fn cell(value: &Value) -> String {
 
 /// A text without what would move the cursor or turn the line around.
 pub fn one_line(text: &str) -> String {
-    text.chars().map(|character| if is_unseen(character) { ' ' } else { character }).collect()
+    text.chars().map(|character| if is_invisible(character) { ' ' } else { character }).collect()
 }
 
 pub fn text(document: &Value, field: &str) -> String {

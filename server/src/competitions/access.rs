@@ -4,6 +4,8 @@ use futures_util::FutureExt;
 
 use crate::accounts::model::Member;
 use crate::app::App;
+use crate::cache::Cache;
+use crate::coalescing::Coalesced;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::store;
 use crate::competitions::store::texts::TextPage;
@@ -11,8 +13,6 @@ use crate::competitions::store::{Glance, Onlooker};
 use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
 use crate::ids::{CompetitionId, TeamId};
-use crate::joined::Joined;
-use crate::kept::Kept;
 
 /// The page of the rules that are accepted.
 pub const RULES: &str = "rules";
@@ -55,8 +55,8 @@ pub struct Seen {
 
 /// Competitions that were read, and the state that each was in at the earliest.
 pub struct Known {
-    of_states: Kept<(String, String), Competition>,
-    reads: Joined<String, Option<Competition>>,
+    of_states: Cache<(String, String), Competition>,
+    reads: Coalesced<String, Option<Competition>>,
 }
 
 /// States of competitions that are kept at most.
@@ -64,7 +64,7 @@ const STATES: usize = 1_000;
 
 impl Default for Known {
     fn default() -> Self {
-        Self { of_states: Kept::new(STATES), reads: Joined::default() }
+        Self { of_states: Cache::new(STATES), reads: Coalesced::default() }
     }
 }
 

@@ -9,11 +9,11 @@ use crate::accounts::model::Member;
 use crate::api::conditions::changed_since;
 use crate::app::App;
 use crate::competitions::access::{RULES, Seen};
-use crate::competitions::edit;
+use crate::competitions::edit_pages;
 use crate::competitions::store::page_versions as store;
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
-use crate::lines::{self, Line};
+use crate::text_diff::{self, Line};
 
 /// A text that a page had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub async fn compare(
         // Of the first version, itself.
         None => listed(conn, seen, page, to.number, 1).await?.pop().unwrap_or_else(|| to.clone()),
     };
-    let lines = lines::compare(&text(&from), &text(&to));
+    let lines = text_diff::compare(&text(&from), &text(&to));
     Ok(Comparison { from, to, lines })
 }
 
@@ -127,7 +127,7 @@ fn text(version: &PageVersion) -> String {
 /// Puts an older version in the place of what stands there, as a new one.
 ///
 /// # Errors
-/// [`AppError::NotFound`]; those of [`edit::write_page`].
+/// [`AppError::NotFound`]; those of [`edit_pages::write_page`].
 pub async fn restore(
     app: &App,
     host: &Member,
@@ -139,7 +139,7 @@ pub async fn restore(
     let mut conn = app.db.acquire().await?;
     let old = version(&mut conn, seen, page, number).await?;
     drop(conn);
-    edit::write_page(app, host, seen, page, &old.title, &old.markdown, condition).await?;
+    edit_pages::write_page(app, host, seen, page, &old.title, &old.markdown, condition).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::competitions::access::Seen;
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
-use crate::competitions::{audit, edit, invite, propose, store, supply};
+use crate::competitions::{audit, invite, propose, store, supply, timeline};
 use crate::error::{AppError, Result};
 use crate::medals;
 
@@ -68,10 +68,10 @@ pub async fn launch_for(
     audit_reason: Option<&str>,
 ) -> Result<()> {
     let timeline = Timeline::lasting(app.clock.now(), days)?;
-    edit::set_timeline_to_launch(app, host, seen, &timeline).await?;
+    timeline::set_timeline_to_launch(app, host, seen, &timeline).await?;
     let launched = launch(app, host, seen, audit_reason).await;
     if launched.is_err() {
-        edit::audit_what_was_not_launched(app, &seen.competition).await?;
+        timeline::audit_what_was_not_launched(app, &seen.competition).await?;
     }
     launched
 }

@@ -11,8 +11,8 @@ use holdout_contract::spec::{Direction, Layout, MetricSpec, ParameterType};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::competitions::metric_words::{in_words, layout};
 use crate::competitions::model::Competition;
-use crate::competitions::pages::metrics::{in_words, layout};
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::texts::Writing;
 use crate::competitions::{board_shows, ranked, store};
@@ -290,7 +290,7 @@ mod tests {
     fn the_drafts_name_what_is_known() {
         let facts = Facts {
             competition: Competition::sample(),
-            metric: Some(crate::competitions::pages::metrics::sample_spec()),
+            metric: Some(crate::competitions::metric_words::sample_spec()),
             params: json!({ "beta": 2.0 }),
             files: vec![DataFile::sample()],
             proposal: Some(Proposal {

@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 
 use holdout_contract::ranks::{N_PARTS, RankedPart, ShownMetric, WEIGHTS};
-use holdout_contract::spec::Task;
+use holdout_contract::spec::{MetricSpec, Task};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::competitions::store::judging;
 use crate::error::{AppError, Result};
+use crate::leaderboard::{self, model::Ranked};
 
 /// Longest name of a target column; it stands at the head of the board.
 const TARGET_CHARS: usize = 100;
@@ -81,6 +82,33 @@ async fn read_metrics(conn: &mut PgConnection, parts: &[Value]) -> Result<Vec<Sh
         metrics.push(ShownMetric { name, higher_is_better: spec.direction.higher_is_better() });
     }
     Ok(metrics)
+}
+
+/// The board of a metric's example, drawn up as the boards of competitions are.
+#[derive(Debug, Clone)]
+pub struct ExampleBoard {
+    pub parts: Vec<String>,
+    /// Files, best first.
+    pub lines: Vec<(String, Ranked)>,
+}
+
+/// The board of the files in a metric's example; `None` where the metric ranks no teams by several metrics.
+///
+/// # Errors
+/// As [`read_parts`]; those of the database.
+pub async fn rank_example(conn: &mut PgConnection, spec: &MetricSpec) -> Result<Option<ExampleBoard>> {
+    let Some(example) = spec.example.as_ref().filter(|example| !example.entries.is_empty()) else {
+        return Ok(None);
+    };
+    let listed = example.params.get("parts").cloned().unwrap_or_default();
+    let parts = read_parts(conn, &listed).await?;
+    let scores: Vec<&[f64]> = example.entries.iter().map(|entry| entry.scores.as_slice()).collect();
+    let places = leaderboard::store::rank_scores(conn, &scores, &parts).await?;
+    let line = |(at, ranked): (usize, Ranked)| Some((example.entries.get(at)?.file.clone(), ranked));
+    Ok(Some(ExampleBoard {
+        parts: parts.into_iter().map(|part| part.name).collect(),
+        lines: places.into_iter().filter_map(line).collect(),
+    }))
 }
 
 fn label(metric: &str, target: &str) -> String {

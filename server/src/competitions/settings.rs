@@ -10,7 +10,7 @@ use crate::competitions::ladder::Ladder;
 use crate::competitions::model::Competition;
 use crate::competitions::visibility::Visibility;
 use crate::error::{AppError, Result};
-use crate::unseen::refuse_unseen;
+use crate::invisible_characters::refuse_invisible;
 
 /// Name, address and one line about a competition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn check_title(title: &str) -> Result<()> {
     if title.chars().count() > 120 {
         return Err(AppError::field("title", "A title has at most 120 characters."));
     }
-    refuse_unseen(title).map_err(|sentence| AppError::field("title", sentence))
+    refuse_invisible(title).map_err(|sentence| AppError::field("title", sentence))
 }
 
 /// # Errors

@@ -187,11 +187,28 @@ pub fn as_percent(fraction: f64) -> f64 {
 pub fn percent(field: &'static str, text: &str, least: f64, most: f64) -> Result<f64> {
     let text = text.trim().trim_end_matches('%').trim();
     if text.is_empty() {
-        return Ok(0.3);
+        return Ok(default_public_fraction());
     }
     match text.parse::<f64>() {
         Ok(value) if (least..=most).contains(&value) => Ok(value / 100.0),
         _ => Err(AppError::field(field, format!("A share between {least}% and {most}%."))),
+    }
+}
+
+/// The share of rows that are public where nobody names one.
+pub fn default_public_fraction() -> f64 {
+    0.3
+}
+
+/// A share of rows that leaves some for both boards.
+///
+/// # Errors
+/// [`AppError::Field`] for any other.
+pub fn checked_public_fraction(share: f64) -> Result<f64> {
+    if (0.01..=0.99).contains(&share) {
+        Ok(share)
+    } else {
+        Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."))
     }
 }
 
@@ -417,7 +434,7 @@ pub fn read_params(
                 None => parameter.default.clone(),
                 Some(Value::String(text)) if text.trim().is_empty() => parameter.default.clone(),
                 Some(value) => read_param(parameter, value).ok_or_else(|| {
-                    let takes = crate::competitions::pages::metrics::takes(parameter);
+                    let takes = crate::competitions::metric_words::takes(parameter);
                     AppError::field("params", format!("“{}” is {takes}.", parameter.name))
                 })?,
             };
@@ -514,7 +531,7 @@ pub fn frozen() -> AppError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::competitions::pages::metrics::sample_spec;
+    use crate::competitions::metric_words::sample_spec;
     use serde_json::json;
 
     #[test]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::announcements;
 use crate::announcements::model::Announcement;
 use crate::app::App;
+use crate::cache::Cache;
 use crate::closing;
 use crate::competitions::changes::{About, Change};
 use crate::competitions::model::Competition;
@@ -17,7 +18,6 @@ use crate::competitions::store::page_versions;
 use crate::competitions::store::texts::{self, PageLink, TextPage};
 use crate::error::Result;
 use crate::ids::CompetitionId;
-use crate::kept::Kept;
 
 /// The page that is a competition's front.
 pub const OVERVIEW: &str = "overview";
@@ -79,10 +79,10 @@ impl Shown {
     }
 }
 
-pub type Texts = Kept<TextKey, Arc<Shown>>;
+pub type Texts = Cache<TextKey, Arc<Shown>>;
 
-pub fn kept() -> Texts {
-    Kept::new(PAGES)
+pub fn cache() -> Texts {
+    Cache::new(PAGES)
 }
 
 /// # Errors

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::choose::{self, Choice};
 use super::model::{Failure, Module};
-use super::{retry, store};
+use super::{read, retry, store};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
@@ -19,10 +19,11 @@ use crate::api::routes::routes;
 use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access;
-use crate::competitions::api::{as_host, checked_public_fraction, default_public_fraction};
+use crate::competitions::api::as_host;
 use crate::competitions::store::judging;
+use crate::competitions::supply;
 use crate::error::{AppError, Result};
-use crate::ids::{CompetitionId, SubmissionId, VersionId};
+use crate::ids::{CompetitionId, SubmissionId};
 use crate::paths;
 
 pub fn router() -> OpenApiRouter<App> {
@@ -61,12 +62,6 @@ impl From<Module> for ModuleJson {
     }
 }
 
-async fn module_of(app: &App, version: VersionId) -> Result<Json<ModuleJson>> {
-    let mut conn = app.db.acquire().await?;
-    let module = store::of_version(&mut conn, version).await?.ok_or(AppError::NotFound)?;
-    Ok(Json(module.into()))
-}
-
 /// The metric that the host wrote, where they did.
 ///
 /// The module that counts; before the launch the draft's, which only hosts see.
@@ -84,14 +79,7 @@ async fn show_module(
 ) -> Result<Json<ModuleJson>> {
     let viewer = caller.reader()?;
     let seen = access::see(&app, &slug, viewer.as_ref()).await?;
-    let version = match seen.competition.active_version_id {
-        Some(version) => version,
-        None => {
-            let mut conn = app.db.acquire().await?;
-            judging::version_at_hand(&mut conn, seen.competition.id).await?.id
-        }
-    };
-    module_of(&app, version).await
+    Ok(Json(read::module(&app, &seen).await?.ok_or(AppError::NotFound)?.into()))
 }
 
 /// What the host's own form knows of the metric.
@@ -167,7 +155,7 @@ struct ModuleBody {
     #[serde(default)]
     context: Map<String, Value>,
     /// For solutions without a `Usage` column.
-    #[serde(default = "default_public_fraction")]
+    #[serde(default = "supply::default_public_fraction")]
     public_fraction: f64,
 }
 
@@ -200,15 +188,15 @@ async fn put_module(
         higher_is_better: body.higher_is_better,
         params: body.params,
         context: body.context,
-        public_fraction: checked_public_fraction(body.public_fraction)?,
+        public_fraction: supply::checked_public_fraction(body.public_fraction)?,
     };
     let id = seen.competition.id;
     let stands = async |conn: &mut PgConnection| condition.hold(Some(host_metric(conn, id).await?));
     choose::choose(&app, &host, &seen, choice, stands).await?;
     let mut conn = app.db.acquire().await?;
     let version = judging::version_at_hand(&mut conn, seen.competition.id).await?.id;
-    drop(conn);
-    module_of(&app, version).await
+    let module = store::of_version(&mut conn, version).await?.ok_or(AppError::NotFound)?;
+    Ok(Json(module.into()))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -261,13 +249,7 @@ async fn show_failures(
     caller: ApiMember,
 ) -> Result<Json<Slice<FailureJson>>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let (id, before) = (seen.competition.id, SubmissionId(keyset.before()));
-    let found = match query.version {
-        Some(number) => store::failures_of_version(&mut conn, id, number, before, keyset.fetched()).await?,
-        None => store::failures(&mut conn, id, before, keyset.fetched()).await?,
-    };
-    Ok(Json(keyset.slice(found, |failure| failure.submission_id.0).map(FailureJson::from)))
+    Ok(Json(read::failures(&app, &seen, query.version, keyset).await?.map(FailureJson::from)))
 }
 
 #[derive(Serialize, utoipa::ToSchema)]

@@ -7,5 +7,6 @@ pub mod api;
 pub mod choose;
 pub mod model;
 pub mod pages;
+pub mod read;
 pub mod retry;
 pub mod store;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::choose::{self, Choice};
 use super::model::{Failure, Module, Sandboxes};
-use super::{retry, store};
+use super::{read, retry, store};
 use crate::api::conditions::whatever_stands;
 use crate::api::paging::Keyset;
 use crate::app::App;
@@ -22,7 +22,6 @@ use crate::competitions::pages::setup::{Opened, Setup, open, saved};
 use crate::competitions::setup::Step;
 use crate::competitions::supply;
 use crate::error::{AppError, Result};
-use crate::ids::SubmissionId;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, get, post};
@@ -54,15 +53,7 @@ impl MetricPage {
 /// A metric of the catalogue has its page there.
 async fn show_metric(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let version = match seen.competition.active_version_id {
-        Some(version) => version,
-        None => {
-            crate::competitions::store::judging::version_at_hand(&mut conn, seen.competition.id).await?.id
-        }
-    };
-    let module = store::of_version(&mut conn, version).await?;
-    drop(conn);
+    let module = read::module(&app, &seen).await?;
     match (module, &seen.competition.metric) {
         (Some(module), _) => {
             let frame = Frame::new(seen, Tab::Overview, shell.now);
@@ -185,7 +176,7 @@ fn object(field: &'static str, text: &str) -> Result<Map<String, Value>> {
         .map_err(|error| AppError::field(field, format!("This is not a JSON object: {error}.")))
 }
 
-fn read(typed: &BTreeMap<String, String>) -> Result<Choice> {
+fn choice_of(typed: &BTreeMap<String, String>) -> Result<Choice> {
     let text = |name: &str| typed.get(name).map_or("", |value| value.trim());
     let higher_is_better = match text("direction") {
         "higher" => true,
@@ -210,7 +201,7 @@ async fn post_form(
     Form(typed): Form<BTreeMap<String, String>>,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Metric)).await?;
-    let outcome = match read(&typed) {
+    let outcome = match choice_of(&typed) {
         Ok(choice) => choose::choose(&app, shell.member()?, &opened.seen, choice, whatever_stands).await,
         Err(error) => Err(error),
     };
@@ -271,14 +262,7 @@ async fn show_failures(
     shell: Shell,
 ) -> Result<FailuresPage> {
     let opened = open(&app, &slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let (id, before) = (opened.seen.competition.id, SubmissionId(keyset.before()));
-    let found = match query.version {
-        Some(number) => store::failures_of_version(&mut conn, id, number, before, keyset.fetched()).await?,
-        None => store::failures(&mut conn, id, before, keyset.fetched()).await?,
-    };
-    drop(conn);
-    let slice = keyset.slice(found, |failure| failure.submission_id.0);
+    let slice = read::failures(&app, &opened.seen, query.version, keyset).await?;
     Ok(FailuresPage {
         frame: opened.frame(&shell),
         setup: opened.setup,

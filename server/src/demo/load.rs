@@ -17,7 +17,7 @@ use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::{Basics, Limits, Timeline};
 use crate::competitions::setup::{self, Hindrance};
 use crate::competitions::supply::{self, MetricChoice, Sealing};
-use crate::competitions::{edit, launch};
+use crate::competitions::{edit, edit_pages, launch, timeline};
 use crate::files::Stored;
 use crate::submissions::submit::{Entrant, Upload, submit};
 use crate::web::upload::Sink;
@@ -95,7 +95,7 @@ async fn supply_draft(
         [("overview", "Overview"), ("evaluation", "Evaluation"), ("data", "Data"), ("rules", "Rules")]
     {
         let text = std::str::from_utf8(bytes(folder, &format!("pages/{slug}.md"))?)?;
-        edit::write_page(app, host, seen, slug, title, text, edit::whatever_stands).await?;
+        edit_pages::write_page(app, host, seen, slug, title, text, |_| Ok(())).await?;
     }
     for (name, description) in &demo.files {
         let stored = keep(app, "data", seen.competition.id.0, bytes(folder, name)?).await?;
@@ -113,7 +113,7 @@ async fn supply_draft(
         context: demo.context.clone(),
         public_fraction: 0.3,
     };
-    edit::move_times(app, host, seen, &timeline(app, demo)?, "").await?;
+    timeline::move_times(app, host, seen, &timeline(app, demo)?, "").await?;
     // Small as they are: whoever tries a demonstration is to see what every file comes to.
     let limits = Limits { ladder: Ladder::Off, ..Limits::of(&seen.competition) };
     edit::edit_limits(app, host, seen, limits, None).await?;

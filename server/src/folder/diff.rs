@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use similar::TextDiff;
 
-use super::api::Snapshot;
 use super::model::{Audit, Contents, DATA, DataFile, Metric, Module, PAGES, Page};
-use crate::competitions::edit::OWN_PAGES;
+use super::snapshot::Snapshot;
+use crate::competitions::edit_pages::OWN_PAGES;
 use crate::competitions::ladder::Ladder;
 use crate::competitions::settings::is_role_of_one;
 use crate::competitions::supply;

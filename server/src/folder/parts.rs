@@ -13,9 +13,9 @@ use super::model::{Audit, DATA, DataFile, Metric, Module, PAGES, Page};
 use super::problems::did_you_mean;
 use super::read::{sentence, why_unread};
 use super::sections::{Located, Section, Source};
-use crate::competitions::pages::metrics::takes;
+use crate::competitions::metric_words::takes;
 use crate::competitions::settings::{ROLES, file_name_from, is_role_of_one};
-use crate::competitions::{audit, edit, files, supply};
+use crate::competitions::{audit, edit_pages, files, supply};
 use crate::custom_metrics::choose;
 
 /// The usual names, which lie in a folder by mistake where nothing names them.
@@ -51,7 +51,7 @@ pub(super) fn pages(top: &mut Section<'_>, source: Source<'_>, root: &Path) -> V
         let title = section.text("title");
         section.finish();
         let Some(file) = file else { continue };
-        let Some(slug) = file.value.strip_suffix(".md").filter(|slug| edit::is_page_slug(slug)) else {
+        let Some(slug) = file.value.strip_suffix(".md").filter(|slug| edit_pages::is_page_slug(slug)) else {
             let wanted = "A page is a file with the ending .md and a name of up to 41 small letters, digits and hyphens";
             source.error(file.line, format!("{wanted}; “{}” is not.", file.value));
             continue;
@@ -62,7 +62,7 @@ pub(super) fn pages(top: &mut Section<'_>, source: Source<'_>, root: &Path) -> V
         }
         let line = title.as_ref().map_or(file.line, |title| title.line);
         let title = title.map_or_else(|| title_of(slug), |title| title.value.trim().to_owned());
-        if let Err(error) = edit::check_page_title(&title) {
+        if let Err(error) = edit_pages::check_page_title(&title) {
             source.error(line, sentence(error));
         }
         match fs::read_to_string(root.join(PAGES).join(&file.value)) {
@@ -76,7 +76,7 @@ pub(super) fn pages(top: &mut Section<'_>, source: Source<'_>, root: &Path) -> V
         }
     }
     for page in &pages {
-        if let Err(error) = edit::check_page_text(&page.markdown) {
+        if let Err(error) = edit_pages::check_page_text(&page.markdown) {
             source.problems.error(&path_of(page), None, sentence(error));
         }
     }
@@ -416,7 +416,7 @@ fn read_module(source: Source<'_>, root: &Path, file: &Located<String>) -> Optio
 pub(super) fn check_links(source: Source<'_>, pages: &[Page], data: &[Located<DataFile>]) {
     let is_published = |target: &links::Target<'_>| match target {
         links::Target::Page(slug) => {
-            pages.iter().any(|page| page.slug == *slug) || edit::OWN_PAGES.contains(slug)
+            pages.iter().any(|page| page.slug == *slug) || edit_pages::OWN_PAGES.contains(slug)
         }
         links::Target::Data(name) => {
             data.iter().any(|file| file.value.name == *name && file.value.role != "history")

@@ -201,13 +201,10 @@ fn scan(reader: impl Read, file: &str, id: Option<&str>, problems: &Problems) ->
     let usage_at = usage_at.filter(|at| *at != id);
     let mut table =
         Table { file: file.to_owned(), id, ids: HashMap::new(), usage_at, usages: Usages::default(), header };
-    let mut widths = Complaints::new(problems, file, "have another number of cells than the header");
-    let mut doubles = Complaints::new(problems, file, "name an id a second time");
-    let mut empties = Complaints::new(problems, file, "have no id");
-    let mut usages = Complaints::new(problems, file, "have a Usage that is none");
+    let mut wrong = WrongRows::new(problems, file);
     loop {
         match rows.read_record(&mut record) {
-            Ok(true) => {}
+            Ok(true) => wrong.take(&mut table, &record),
             Ok(false) => break,
             Err(error) => {
                 let line = error.position().map(|at| at.line() as usize);
@@ -215,36 +212,64 @@ fn scan(reader: impl Read, file: &str, id: Option<&str>, problems: &Problems) ->
                 break;
             }
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.len() != table.header.len() {
-            widths.add(line, || {
-                format!("This row has {} cells, the header {}.", record.len(), table.header.len())
-            });
-            continue;
-        }
-        let id = &record[table.id];
-        if id.is_empty() {
-            empties.add(line, || "This row has no id.".to_owned());
-        } else if let Some(first) = table.ids.get(id) {
-            doubles.add(line, || format!("The id “{id}” stands in line {first} already."));
-        } else {
-            table.ids.insert(id.into(), line);
-        }
-        if let Some(at) = usage_at {
-            match record[at].trim().to_ascii_lowercase().as_str() {
-                "public" => table.usages.n_public += 1,
-                "private" => table.usages.n_private += 1,
-                "ignored" => {}
-                other => usages
-                    .add(line, || format!("“{other}” is no Usage; it may be Public, Private or Ignored.")),
-            }
-        }
     }
-    [widths, doubles, empties, usages].into_iter().for_each(Complaints::finish);
+    wrong.finish();
     if table.ids.is_empty() {
         problems.error(file, None, "There is no row below the header.");
     }
     Some(table)
+}
+
+/// What may be wrong with a row, each kind complained about by itself.
+struct WrongRows<'a> {
+    widths: Complaints<'a>,
+    doubles: Complaints<'a>,
+    empties: Complaints<'a>,
+    usages: Complaints<'a>,
+}
+
+impl<'a> WrongRows<'a> {
+    fn new(problems: &'a Problems, file: &'a str) -> Self {
+        Self {
+            widths: Complaints::new(problems, file, "have another number of cells than the header"),
+            doubles: Complaints::new(problems, file, "name an id a second time"),
+            empties: Complaints::new(problems, file, "have no id"),
+            usages: Complaints::new(problems, file, "have a Usage that is none"),
+        }
+    }
+
+    /// Adds a row to its table, as far as it is right.
+    fn take(&mut self, table: &mut Table, record: &StringRecord) {
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != table.header.len() {
+            self.widths.add(line, || {
+                format!("This row has {} cells, the header {}.", record.len(), table.header.len())
+            });
+            return;
+        }
+        let id = &record[table.id];
+        if id.is_empty() {
+            self.empties.add(line, || "This row has no id.".to_owned());
+        } else if let Some(first) = table.ids.get(id) {
+            self.doubles.add(line, || format!("The id “{id}” stands in line {first} already."));
+        } else {
+            table.ids.insert(id.into(), line);
+        }
+        let Some(at) = table.usage_at else { return };
+        match record[at].trim().to_ascii_lowercase().as_str() {
+            "public" => table.usages.n_public += 1,
+            "private" => table.usages.n_private += 1,
+            "ignored" => {}
+            other => self
+                .usages
+                .add(line, || format!("“{other}” is no Usage; it may be Public, Private or Ignored.")),
+        }
+    }
+
+    fn finish(self) {
+        let Self { widths, doubles, empties, usages } = self;
+        [widths, doubles, empties, usages].into_iter().for_each(Complaints::finish);
+    }
 }
 
 fn unreadable(error: &csv::Error) -> String {

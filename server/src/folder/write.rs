@@ -62,20 +62,7 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
             line(format!("{name} = {}", time(at)));
         }
     }
-    line("\n[limits]".to_owned());
-    line(format!("daily_limit = {}", contents.daily_limit));
-    if contents.total_limit != 0 {
-        line(format!("total_limit = {}", contents.total_limit));
-    }
-    line(format!("final_limit = {}", contents.final_limit));
-    line(format!("team_limit = {}", contents.team_limit));
-    line(format!("max_upload_bytes = {}", contents.max_upload_bytes));
-    line(format!("score_decimals = {}", contents.score_decimals));
-    line(format!("ladder = {}", quoted(contents.ladder.name())));
-    if contents.board_shows != BoardShows::Everybody {
-        line(format!("board_shows = {}", quoted(contents.board_shows.name())));
-        line(format!("board_stays_veiled = {}", contents.board_stays_veiled));
-    }
+    limits_section(contents).into_iter().for_each(&mut line);
     line(comments(&remarks.about_metric));
     if let Some(metric) = &contents.metric {
         line(metric_section(metric, remarks.is_direction_open));
@@ -103,6 +90,25 @@ pub fn settings(contents: &Contents, remarks: &Remarks) -> String {
         ));
     }
     text.trim_end().to_owned() + "\n"
+}
+
+fn limits_section(contents: &Contents) -> Vec<String> {
+    let mut lines = vec!["\n[limits]".to_owned(), format!("daily_limit = {}", contents.daily_limit)];
+    if contents.total_limit != 0 {
+        lines.push(format!("total_limit = {}", contents.total_limit));
+    }
+    lines.extend([
+        format!("final_limit = {}", contents.final_limit),
+        format!("team_limit = {}", contents.team_limit),
+        format!("max_upload_bytes = {}", contents.max_upload_bytes),
+        format!("score_decimals = {}", contents.score_decimals),
+        format!("ladder = {}", quoted(contents.ladder.name())),
+    ]);
+    if contents.board_shows != BoardShows::Everybody {
+        lines.push(format!("board_shows = {}", quoted(contents.board_shows.name())));
+        lines.push(format!("board_stays_veiled = {}", contents.board_stays_veiled));
+    }
+    lines
 }
 
 fn comments(lines: &[String]) -> String {

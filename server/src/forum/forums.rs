@@ -29,7 +29,7 @@ pub enum Named {
 
 async fn named(app: &App, name: Named) -> Result<Forum> {
     let wanted = name.clone();
-    let read = || app.forum_bench.read(&app.db, move |conn| find(conn, wanted).boxed());
+    let read = || app.forum_connection.read(&app.db, move |conn| find(conn, wanted).boxed());
     app.forums.read(name, read).await?.ok_or(AppError::NotFound)
 }
 

@@ -9,11 +9,11 @@ use futures_util::{FutureExt, TryFutureExt};
 use sqlx::PgConnection;
 
 use crate::app::App;
+use crate::coalescing::Coalesced;
 use crate::error::Result;
 use crate::forum::model::{Forum, Person};
 use crate::forum::store::{self, lists};
 use crate::ids::{ForumId, TopicId};
-use crate::joined::Joined;
 use crate::paths;
 
 /// Topics shown on one page.
@@ -142,14 +142,14 @@ pub struct Wanted {
 }
 
 /// Of forums, by what is wanted of them.
-pub type Lists = Joined<Wanted, Arc<Part>>;
+pub type Lists = Coalesced<Wanted, Arc<Part>>;
 
 /// The part behind `after`; the first one begins with what is pinned.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn read(app: &App, wanted: Wanted) -> Result<Arc<Part>> {
-    let read = || app.forum_bench.read(&app.db, move |conn| part(conn, wanted).map_ok(Arc::new).boxed());
+    let read = || app.forum_connection.read(&app.db, move |conn| part(conn, wanted).map_ok(Arc::new).boxed());
     Ok(app.topics.read(wanted, read).await?)
 }
 
@@ -182,14 +182,14 @@ impl Shelf {
 }
 
 /// Of all forums of the whole site, in their order.
-pub type Shelves = Joined<(), Arc<Vec<Shelf>>>;
+pub type Shelves = Coalesced<(), Arc<Vec<Shelf>>>;
 
 /// The forums of the whole site.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn shelves(app: &App) -> Result<Arc<Vec<Shelf>>> {
-    let read = || app.forum_bench.read(&app.db, |conn| read_shelves(conn).map_ok(Arc::new).boxed());
+    let read = || app.forum_connection.read(&app.db, |conn| read_shelves(conn).map_ok(Arc::new).boxed());
     Ok(app.shelves.read((), read).await?)
 }
 

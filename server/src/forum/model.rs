@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::accounts::model::initials;
 use crate::ids::{CompetitionId, ForumId, PostId, SubjectId, TopicId, UserId};
+use crate::invisible_characters::{refuse_controls, refuse_invisible};
 use crate::paths;
-use crate::unseen::{refuse_controls, refuse_unseen};
 
 /// Longest title of a topic, in characters.
 pub const LONGEST_TITLE: usize = 150;
@@ -248,7 +248,7 @@ pub fn title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         ..SHORTEST_TITLE => Err("Say in a few words what this is about.".to_owned()),
-        SHORTEST_TITLE..=LONGEST_TITLE => refuse_unseen(&title).map(|()| title),
+        SHORTEST_TITLE..=LONGEST_TITLE => refuse_invisible(&title).map(|()| title),
         _ => Err(format!("Use at most {LONGEST_TITLE} characters.")),
     }
 }
@@ -277,7 +277,7 @@ pub fn forum_slug(typed: &str) -> Result<String, String> {
 pub fn forum_title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
-        1..=60 => refuse_unseen(&title).map(|()| title),
+        1..=60 => refuse_invisible(&title).map(|()| title),
         _ => Err("Use 1 to 60 characters.".to_owned()),
     }
 }

@@ -17,9 +17,9 @@ use crate::accounts::model::Member;
 use crate::accounts::store::users;
 use crate::app::App;
 use crate::competitions::access::Seen;
-use crate::competitions::edit;
 use crate::competitions::model::{Competition, Phase};
 use crate::competitions::settings::Timeline;
+use crate::competitions::timeline;
 use crate::error::{AppError, Result};
 use crate::ids::IncidentId;
 use crate::notifications::tell;
@@ -66,7 +66,7 @@ pub async fn over_the_end(conn: &mut PgConnection, incident: &Incident, now: Dat
             format::time(&now),
         );
         let later = |before: &Competition| later(before, length, began_at);
-        edit::move_times_as_of(conn, &host.member, ended.id, later, &reason, (began_at, now)).await?;
+        timeline::move_times_as_of(conn, &host.member, ended.id, later, &reason, (began_at, now)).await?;
         tracing::warn!(
             competition = ended.id.0,
             title = ended.title,
@@ -98,7 +98,8 @@ pub async fn answer(
     if is_accepted {
         let reason = reason(&offer);
         let length = offer.length();
-        edit::move_times_within(&mut tx, host, id, |before| later(before, length, now), &reason, now).await?;
+        timeline::move_times_within(&mut tx, host, id, |before| later(before, length, now), &reason, now)
+            .await?;
     }
     let answered = store::find(&mut tx, id, incident).await?.ok_or(AppError::NotFound)?;
     tx.commit().await?;

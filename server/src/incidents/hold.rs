@@ -12,9 +12,9 @@ use super::extend::later;
 use super::model::Incident;
 use super::store::holds::{self as store, Held, Waiting};
 use crate::accounts::store::users;
-use crate::competitions::edit;
 use crate::competitions::model::Competition;
 use crate::competitions::settings::Timeline;
+use crate::competitions::timeline;
 use crate::error::Result;
 use crate::web::format;
 
@@ -52,7 +52,7 @@ async fn begin(conn: &mut PgConnection, waiting: &Waiting, now: DateTime<Utc>) -
         ),
     };
     let wish = |before: &Competition| until_at_least(before, target, waiting.since);
-    edit::move_times_as_of(conn, &host.member, waiting.id, wish, &reason, (waiting.since, now)).await?;
+    timeline::move_times_as_of(conn, &host.member, waiting.id, wish, &reason, (waiting.since, now)).await?;
     tracing::warn!(
         competition = waiting.id.0,
         incident = waiting.incident.0,
@@ -69,7 +69,7 @@ async fn step(
 ) -> Result<()> {
     let target = end_at + (now - waiting.since);
     let wish = |before: &Competition| until_at_least(before, target, waiting.since);
-    edit::move_times_untold(conn, waiting.id, wish, waiting.since).await?;
+    timeline::move_times_untold(conn, waiting.id, wish, waiting.since).await?;
     Ok(())
 }
 
@@ -98,11 +98,11 @@ async fn release_one(
 ) -> Result<()> {
     let length = (ended_at - held.since).max(TimeDelta::zero());
     let wish = |before: &Competition| until_at_least(before, held.end_at + length, held.since);
-    let (before, after) = edit::move_times_untold(conn, held.id, wish, held.since).await?;
+    let (before, after) = timeline::move_times_untold(conn, held.id, wish, held.since).await?;
     let Some(host) = users::credentials_by_id(conn, held.created_by).await? else { return Ok(()) };
     let at_first = with_end(before, held.end_at);
     let reason = over(&incident.title, held.since, ended_at);
-    edit::tell_moves(conn, &host.member, &at_first, &after, &reason, now).await
+    timeline::tell_moves(conn, &host.member, &at_first, &after, &reason, now).await
 }
 
 fn over(title: &str, since: DateTime<Utc>, ended_at: DateTime<Utc>) -> String {

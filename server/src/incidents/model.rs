@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::facts::{Facts, Queue};
 use crate::error::{AppError, Result};
 use crate::ids::IncidentId;
+use crate::invisible_characters::refuse_controls;
 use crate::markdown;
-use crate::unseen::refuse_controls;
 use crate::web::format;
 
 /// Failures of ours within [`super::facts::LATELY`] that are more than bad luck.

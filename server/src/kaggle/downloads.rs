@@ -19,7 +19,7 @@ use crate::kaggle::competitions::{not_joined, see};
 use crate::kaggle::submissions::own;
 use crate::kaggle::wire::Fault;
 use crate::paths;
-use crate::submissions::pages::download_of;
+use crate::submissions::read::download_of;
 use crate::web::format::http_date;
 
 /// The name of the address at which all files are one.

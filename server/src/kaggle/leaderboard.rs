@@ -12,14 +12,13 @@ use zip::write::SimpleFileOptions;
 
 use crate::accounts::model::Member;
 use crate::app::App;
-use crate::competitions::access::Seen;
 use crate::competitions::model::Competition;
 use crate::ids::TeamId;
 use crate::kaggle::competitions::see;
 use crate::kaggle::wire::{Fault, not_a_token, size_of};
-use crate::leaderboard::model::{Key, Row, View};
-use crate::leaderboard::sight::BoardSight;
-use crate::leaderboard::{csv, read};
+use crate::leaderboard::csv;
+use crate::leaderboard::model::{Key, Row};
+use crate::leaderboard::viewed::ViewedBoard;
 use crate::web::format;
 
 /// A board of two million teams is smaller.
@@ -52,11 +51,9 @@ struct RowJson {
     score: Option<String>,
 }
 
-async fn board(app: &App, member: &Member, ask: &BoardAsk) -> Result<(Seen, View), Fault> {
+async fn board(app: &App, member: &Member, ask: &BoardAsk) -> Result<ViewedBoard, Fault> {
     let seen = see(app, member, &ask.competition_name).await?;
-    let seen = read::settled_if_due(app, seen).await?;
-    let view = View::choose(&seen.competition, app.clock.now(), ask.override_public);
-    Ok((seen, view))
+    Ok(ViewedBoard::of(app, seen, ask.override_public, app.clock.now()).await?)
 }
 
 /// Rows of the board, best first: the public one, after the end the private one.
@@ -69,15 +66,12 @@ pub async fn show(app: &App, member: &Member, ask: BoardAsk) -> Result<Board, Fa
         token => token.parse().map_err(|_| not_a_token())?,
     };
     let take = size_of(ask.page_size);
-    let (seen, view) = board(app, member, &ask).await?;
-    let fetched = i64::try_from(take + 1).unwrap_or(i64::MAX);
-    let mut rows = read::page(app, &seen.competition, view, &BoardSight::of(&seen), after, fetched).await?;
-    let is_more = rows.len() > take;
-    rows.truncate(take);
-    let last = rows.last().filter(|_| is_more);
-    let next_page_token = last.map(|row| row.key.to_string()).unwrap_or_default();
-    let submissions = rows.into_iter().map(|row| RowJson {
-        score: shown_score(&row, &seen.competition, view.decimals(&seen.competition)),
+    let board = board(app, member, &ask).await?;
+    let part = board.part(app, after, take).await?;
+    let next_page_token = part.next.map(|key| key.to_string()).unwrap_or_default();
+    let (competition, decimals) = (board.competition(), board.view.decimals(board.competition()));
+    let submissions = part.rows.into_iter().map(|row| RowJson {
+        score: shown_score(&row, competition, decimals),
         team_id: row.team_id,
         team_name: row.team,
         submission_date: row.last_entry_at,
@@ -100,10 +94,9 @@ fn shown_score(row: &Row, competition: &Competition, decimals: i32) -> Option<St
 /// # Errors
 /// As [`show`].
 pub async fn download(app: &App, member: &Member, ask: BoardAsk) -> Result<Response, Fault> {
-    let (seen, view) = board(app, member, &ask).await?;
-    let sight = BoardSight::of(&seen);
-    let name = format!("{}-leaderboard.csv", seen.competition.slug);
-    let response = csv::send(app.clone(), seen.competition, view, sight, &HeaderMap::new()).await?;
+    let board = board(app, member, &ask).await?;
+    let name = format!("{}-leaderboard.csv", board.competition().slug);
+    let response = csv::send(app.clone(), board, &HeaderMap::new()).await?;
     let text = to_bytes(response.into_body(), LARGEST_BOARD_BYTES).await.map_err(anyhow::Error::from)?;
     let packed = tokio::task::spawn_blocking(move || pack(&name, &text));
     let packed = packed.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;

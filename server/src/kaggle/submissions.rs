@@ -15,10 +15,11 @@ use crate::ids::{SubmissionId, TeamId};
 use crate::kaggle::competitions::{not_joined, see};
 use crate::kaggle::uploads::{arrived, entrant, unknown};
 use crate::kaggle::wire::{Fault, not_a_token, size_of};
-use crate::submissions::api::wait_for_score;
 use crate::submissions::model::{State, Submission};
+use crate::submissions::read;
 use crate::submissions::store::{self, Released};
 use crate::submissions::submit::{Entrant, Upload, submit};
+use crate::submissions::wait::wait_for_score;
 use crate::web::format;
 
 /// A wrong file is answered with its reason if it is found wrong within this time.
@@ -115,7 +116,7 @@ pub async fn limits(app: &App, member: &Member, ask: LimitsAsk) -> Result<Limits
     let (seen, team_id) = participant(app, member, &ask.competition_name).await?;
     let mut conn = app.db.acquire().await?;
     let now = app.clock.now();
-    let allowance = store::allowance(&mut conn, team_id, seen.competition.sending_limits(now), now).await?;
+    let allowance = read::allowance(&mut conn, &seen.competition, team_id, now).await?;
     Ok(Limits {
         num_today: allowance.used,
         num_allowed_now: allowance.left(),
@@ -236,13 +237,7 @@ async fn documents(
 ) -> Result<Vec<SubmissionJson>, Fault> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
     let now = app.clock.now();
-    let released = match competition.ended(now) {
-        Some(ended) => {
-            let mut conn = app.db.acquire().await?;
-            store::released(&mut conn, ended, competition.id, &ids).await?
-        }
-        None => Vec::new(),
-    };
+    let released = read::released(&mut *app.db.acquire().await?, competition, &ids, now).await?;
     let decimals = competition.decimals(now);
     Ok(rows.into_iter().map(|row| SubmissionJson::new(row, decimals, &released)).collect())
 }

@@ -17,18 +17,17 @@ use crate::api::routes::routes;
 use crate::api::tags;
 use crate::api::token::MaybeApiMember;
 use crate::app::App;
-use crate::competitions::access;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{TeamId, TopicId};
-use crate::leaderboard::cache::{PageKey, Part, PartKey};
+use crate::leaderboard::cache::{Part, PartKey};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Row, View};
-use crate::leaderboard::read::{self, Found};
-use crate::leaderboard::sight::BoardSight;
+use crate::leaderboard::read;
+use crate::leaderboard::viewed::{BesideBoard, ViewedBoard, searched};
 use crate::paths;
 use crate::ranks::api::SummaryJson;
-use crate::ranks::left_out::{self, LeftOut};
+use crate::ranks::left_out::LeftOut;
 use crate::submissions::model::rounded;
 use crate::web::packing::{self, Shared};
 
@@ -53,8 +52,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn search(&self) -> Option<&str> {
-        self.team.as_deref().map(str::trim).filter(|words| !words.is_empty())
+    fn wants_public(&self) -> bool {
+        self.board.as_deref() == Some("public")
     }
 }
 
@@ -101,6 +100,31 @@ struct BoardJson<'a> {
     /// Of a search: more teams were found than stand here; a longer word finds fewer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_more: bool,
+}
+
+impl<'a> BoardJson<'a> {
+    fn new(board: &'a ViewedBoard, beside: BesideBoard, next: Option<&'a str>, is_more: bool) -> Self {
+        let (competition, view) = (board.competition(), board.view);
+        let BesideBoard { own, barred, summary, left_out } = beside;
+        Self {
+            board: view.name(),
+            shows: board.sight.name(),
+            others_see_less: board.sight.is_of_few(),
+            revision: competition.board_revision,
+            n_teams: competition.n_teams,
+            score_decimals: view.decimals(competition),
+            higher_is_better: competition.higher_is_better,
+            ranked_by: competition.ranked_by(),
+            secondary: competition.secondary(),
+            ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
+            items: RowsPlace,
+            own: own.map(|row| RowJson::new(row, competition, view)),
+            own_disqualified_because: barred.map(|barred| barred.reason),
+            left_out: left_out.into_iter().map(LeftOutJson::from).collect(),
+            next,
+            is_more,
+        }
+    }
 }
 
 /// Becomes [`PLACE`], where the rows are put.
@@ -262,82 +286,42 @@ async fn show_board(
         None => Key::first(),
     };
     let limit = wanted.limit.unwrap_or(ROWS).clamp(1, MOST_ROWS);
-    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
-    let seen = read::settled_if_due(&app, seen).await?;
-    let competition = &seen.competition;
-    let view = View::choose(competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
-    let sight = BoardSight::of(&seen);
-    let etag = HeaderValue::try_from(read::etag(competition, view, &sight)).map_err(anyhow::Error::from)?;
+    let board =
+        ViewedBoard::open(&app, &slug, viewer.as_ref(), wanted.wants_public(), app.clock.now()).await?;
+    let (competition, view) = (board.competition(), board.view);
+    let etag =
+        HeaderValue::try_from(read::etag(competition, view, &board.sight)).map_err(anyhow::Error::from)?;
     if etag.to_str().is_ok_and(|etag| tags::matches(&asked, etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
-    let (part, is_more) = match wanted.search() {
-        Some(words) => {
-            let found = found(&app, competition, view, &sight, words).await?;
-            (Arc::new(Part { items: items(found.rows, competition, view)?, next: None }), found.is_more)
-        }
-        None => (part(&app, competition, view, &sight, after, limit).await?, false),
+    let (part, is_more) = match searched(wanted.team.as_deref()) {
+        Some(words) => found(&app, &board, words).await?,
+        None => (part(&app, &board, after, limit).await?, false),
     };
-    let own = read::kept_own_row(&app, competition, view, &sight).await?;
-    let summary = read::summary(&app, competition, view, &sight).await?;
-    let own = left_out::own(&app, competition, view, own, summary.as_ref()).await?;
-    let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
-    let barred = read::barred(&app, &sight, own.as_ref()).await?;
-    let board = BoardJson {
-        board: view.name(),
-        shows: sight.name(),
-        others_see_less: sight.is_of_few(),
-        revision: competition.board_revision,
-        n_teams: competition.n_teams,
-        score_decimals: view.decimals(competition),
-        higher_is_better: competition.higher_is_better,
-        ranked_by: competition.ranked_by(),
-        secondary: competition.secondary(),
-        ranks: summary.map(|summary| SummaryJson::beside(summary, competition.board_revision)),
-        items: RowsPlace,
-        own: own.map(|row| RowJson::new(row, competition, view)),
-        own_disqualified_because: barred.map(|barred| barred.reason),
-        left_out: left_out.into_iter().map(LeftOutJson::from).collect(),
-        next: part.next.as_deref(),
-        is_more,
-    };
-    let link = NextPart::new("after", part.next.as_ref());
-    let json = serde_json::to_string(&board).map_err(anyhow::Error::from)?;
+    let json = BoardJson::new(&board, board.beside(&app).await?, part.next.as_deref(), is_more);
+    let json = serde_json::to_string(&json).map_err(anyhow::Error::from)?;
     let answer = packing::answer(&asked, "application/json", &json, PLACE, &part.items);
+    let link = NextPart::new("after", part.next.as_ref());
     Ok(([(header::ETAG, etag)], link, answer).into_response())
 }
 
-async fn found(
-    app: &App,
-    competition: &Competition,
-    view: View,
-    sight: &BoardSight,
-    words: &str,
-) -> Result<Found> {
-    let names = sight.names().ok_or_else(|| {
+/// Teams of such a name, as the only part, and whether there are more.
+async fn found(app: &App, board: &ViewedBoard, words: &str) -> Result<(Arc<Part>, bool)> {
+    let found = board.find_teams(app, words).await?.ok_or_else(|| {
         AppError::field("team", "This board hides names, so nobody is searched for by theirs.")
     })?;
-    read::find(app, competition, view, names, words).await
+    let items = items(found.rows, board.competition(), board.view)?;
+    Ok((Arc::new(Part { items, next: None }), found.is_more))
 }
 
-async fn part(
-    app: &App,
-    competition: &Competition,
-    view: View,
-    sight: &BoardSight,
-    after: Key,
-    limit: i64,
-) -> Result<Arc<Part>> {
-    let shared = |audience| PartKey { page: PageKey::of(competition, view, audience, after), limit };
-    let key = sight.audience().map(shared);
+async fn part(app: &App, board: &ViewedBoard, after: Key, limit: i64) -> Result<Arc<Part>> {
+    let key = board.page_key(after).map(|page| PartKey { page, limit });
     if let Some(part) = key.as_ref().and_then(|key| app.boards.parts.get(key)) {
         return Ok(part);
     }
-    let mut rows = read::page(app, competition, view, sight, after, limit + 1).await?;
-    let is_more = rows.len() as i64 > limit;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let part = Arc::new(Part { items: items(rows, competition, view)?, next });
+    let rows = board.part(app, after, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+    let next = rows.next.map(|key| key.to_string());
+    let part = Arc::new(Part { items: items(rows.rows, board.competition(), board.view)?, next });
     if let Some(key) = key {
         app.boards.parts.put(key, part.clone());
     }
@@ -374,9 +358,7 @@ async fn send_csv(
     asked: HeaderMap,
 ) -> Result<Response> {
     let viewer = caller.reader()?;
-    let seen = access::see(&app, &slug, viewer.as_ref()).await?;
-    let seen = read::settled_if_due(&app, seen).await?;
-    let view = View::choose(&seen.competition, app.clock.now(), wanted.board.as_deref() == Some("public"));
-    let sight = BoardSight::of(&seen);
-    csv::send(app, seen.competition, view, sight, &asked).await
+    let wants_public = wanted.board.as_deref() == Some("public");
+    let board = ViewedBoard::open(&app, &slug, viewer.as_ref(), wants_public, app.clock.now()).await?;
+    csv::send(app, board, &asked).await
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 
+use crate::cache::Cache;
+use crate::coalescing::Batched;
 use crate::competitions::model::Competition;
 use crate::ids::{CompetitionId, TeamId};
-use crate::joined::Gathered;
-use crate::kept::Kept;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::order::Orders;
 use crate::leaderboard::ranked;
@@ -99,17 +99,17 @@ pub struct OwnLine {
 }
 
 pub struct Boards {
-    pub pages: Kept<PageKey, Arc<Drawn>>,
-    pub parts: Kept<PartKey, Arc<Part>>,
+    pub pages: Cache<PageKey, Arc<Drawn>>,
+    pub parts: Cache<PartKey, Arc<Part>>,
     /// Whole boards as packed CSV.
-    pub packed: Kept<(BoardKey, Audience), Bytes>,
+    pub packed: Cache<(BoardKey, Audience), Bytes>,
     /// Held while one is made.
     pub packing: tokio::sync::Mutex<()>,
     /// As they are; see [`crate::leaderboard::sight`].
-    pub own_rows: Kept<OwnKey, Option<Row>>,
+    pub own_rows: Cache<OwnKey, Option<Row>>,
     /// What is said on public boards of those who look at them.
-    pub own_lines: Gathered<BoardKey, TeamId, OwnLine>,
-    pub summaries: Kept<BoardKey, Option<Summary>>,
+    pub own_lines: Batched<BoardKey, TeamId, OwnLine>,
+    pub summaries: Cache<BoardKey, Option<Summary>>,
     pub orders: Orders,
     pub ranked: ranked::Boards,
     /// Held while a final board is made.
@@ -119,13 +119,13 @@ pub struct Boards {
 impl Default for Boards {
     fn default() -> Self {
         Self {
-            pages: Kept::new(PAGES),
-            parts: Kept::new(PARTS),
-            packed: Kept::new(PACKED),
+            pages: Cache::new(PAGES),
+            parts: Cache::new(PARTS),
+            packed: Cache::new(PACKED),
             packing: tokio::sync::Mutex::default(),
-            own_rows: Kept::new(OWN_ROWS),
-            own_lines: Gathered::default(),
-            summaries: Kept::new(SUMMARIES),
+            own_rows: Cache::new(OWN_ROWS),
+            own_lines: Batched::default(),
+            summaries: Cache::new(SUMMARIES),
             orders: Orders::default(),
             ranked: ranked::Boards::default(),
             settling: tokio::sync::Mutex::default(),

@@ -15,12 +15,14 @@ use futures_util::stream;
 use holdout_contract::ranks::{RankedPart, ShownMetric};
 
 use crate::app::App;
+use crate::competitions::access::Seen;
 use crate::competitions::model::Competition;
 use crate::error::Result;
 use crate::leaderboard::cache::BoardKey;
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read;
 use crate::leaderboard::sight::{Audience, BoardSight};
+use crate::leaderboard::viewed::ViewedBoard;
 use crate::web::csv::{self, cell};
 use crate::web::format;
 use crate::web::packing;
@@ -30,15 +32,12 @@ const ROWS_A_READ: i64 = 1000;
 /// Longer boards are not kept: one of so many teams takes about 1 MB.
 const MOST_KEPT_TEAMS: i32 = 30_000;
 
+/// The board as an answer: [`StatusCode::NOT_MODIFIED`] where the asker has it, packed where they take that.
+///
 /// # Errors
 /// Those of the database; once the first byte is sent, it ends early.
-pub async fn send(
-    app: App,
-    competition: Competition,
-    view: View,
-    sight: BoardSight,
-    asked: &HeaderMap,
-) -> Result<Response> {
+pub async fn send(app: App, board: ViewedBoard, asked: &HeaderMap) -> Result<Response> {
+    let ViewedBoard { seen: Seen { competition, .. }, view, sight } = board;
     let etag = read::etag(&competition, view, &sight);
     let etag_value = HeaderValue::try_from(&etag).map_err(anyhow::Error::from)?;
     if crate::api::tags::matches(asked, &etag) {

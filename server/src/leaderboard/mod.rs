@@ -17,6 +17,8 @@ pub mod order;
 pub mod pages;
 pub mod ranked;
 pub mod read;
+pub mod rows;
 pub mod settle;
 pub mod sight;
 pub mod store;
+pub mod viewed;

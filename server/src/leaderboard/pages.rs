@@ -13,20 +13,20 @@ use serde::Deserialize;
 use sqlx::types::Json;
 
 use crate::app::App;
-use crate::competitions::access;
 use crate::competitions::board_shows::{self, BoardShows};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::{Competition, Phase};
 use crate::conduct::model::Barred;
 use crate::error::{AppError, Result};
-use crate::leaderboard::cache::{Drawn, PageKey};
+use crate::leaderboard::cache::Drawn;
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Ranked, Row, View};
-use crate::leaderboard::read;
-use crate::leaderboard::sight::{BoardSight, Names};
+use crate::leaderboard::rows::RowsPart;
+use crate::leaderboard::sight::BoardSight;
+use crate::leaderboard::viewed::{BesideBoard, ViewedBoard, searched};
 use crate::medals;
 use crate::paths;
-use crate::ranks::left_out::{self, LeftOut};
+use crate::ranks::left_out::LeftOut;
 use crate::ranks::model::Summary;
 use crate::web::format;
 use crate::web::packing::{self, Shared};
@@ -40,27 +40,6 @@ pub fn router() -> Router<App> {
 const ROWS_A_PAGE: usize = 50;
 /// Ranks at the head of a page that a viewer sees without scrolling, on a phone too.
 const RANKS_IN_VIEW: i64 = 8;
-
-/// The rows of one page, the same for every viewer.
-#[derive(Template)]
-#[template(path = "leaderboard/rows.html")]
-pub struct RowsPart<'a> {
-    pub rows: &'a [Row],
-    pub decimals: i32,
-    /// The metrics that teams are ranked by; empty where it is their scores.
-    pub parts: &'a [RankedPart],
-    /// The metrics that are shown beside the score; often none.
-    pub secondary: &'a [ShownMetric],
-    /// Teams on a final board that counts for medals; `None` on any other.
-    pub n_medalled: Option<i64>,
-}
-
-impl RowsPart<'_> {
-    /// The class of a rank that won a medal; empty for others.
-    pub fn medal(&self, rank: &Option<i64>) -> &'static str {
-        medals::model::name_of_rank(*rank, self.n_medalled)
-    }
-}
 
 #[derive(Template)]
 #[template(path = "leaderboard/board.html")]
@@ -374,11 +353,6 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What is searched for; `None` where nothing is.
-    pub fn search(&self) -> Option<&str> {
-        self.team.as_deref().map(str::trim).filter(|words| !words.is_empty())
-    }
-
     pub fn wants_public(&self) -> bool {
         self.board.as_deref() == Some("public")
     }
@@ -401,20 +375,14 @@ async fn show_board(
     asked: HeaderMap,
 ) -> Result<Response> {
     let after = wanted.key()?;
-    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
-    let seen = read::settled_if_due(&app, seen).await?;
-    let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
-    let sight = BoardSight::of(&seen);
-    // Where names are hidden nobody is searched for, and the whole board is shown.
-    let (drawn, search) = match wanted.search().zip(sight.names()) {
-        Some((words, names)) => search(&app, &seen.competition, view, names, words).await?,
-        None => (draw(&app, &seen.competition, view, &sight, after).await?, None),
+    let board =
+        ViewedBoard::open(&app, &slug, shell.viewer.as_ref(), wanted.wants_public(), shell.now).await?;
+    let (drawn, search) = match searched(wanted.team.as_deref()) {
+        Some(words) => found_or_all(&app, &board, words, after).await?,
+        None => (draw(&app, &board, after).await?, None),
     };
-    let own = read::kept_own_row(&app, &seen.competition, view, &sight).await?;
-    let summary = read::summary(&app, &seen.competition, view, &sight).await?;
-    let own = left_out::own(&app, &seen.competition, view, own, summary.as_ref()).await?;
-    let left_out = left_out::for_hosts(&app, &seen, view, summary.as_ref()).await?;
-    let barred = read::barred(&app, &sight, own.as_ref()).await?;
+    let BesideBoard { own, barred, summary, left_out } = board.beside(&app).await?;
+    let ViewedBoard { seen, view, sight } = board;
     let frame = Frame::new(seen, Tab::Leaderboard, shell.now);
     let page = BoardPage {
         shell,
@@ -434,25 +402,14 @@ async fn show_board(
     page.answer(&asked)
 }
 
-async fn draw(
-    app: &App,
-    competition: &Competition,
-    view: View,
-    sight: &BoardSight,
-    after: Key,
-) -> Result<Arc<Drawn>> {
-    let key = sight.audience().map(|audience| PageKey::of(competition, view, audience, after));
+async fn draw(app: &App, board: &ViewedBoard, after: Key) -> Result<Arc<Drawn>> {
+    let key = board.page_key(after);
     if let Some(drawn) = key.as_ref().and_then(|key| app.boards.pages.get(key)) {
         return Ok(drawn);
     }
-    let mut rows = read::page(app, competition, view, sight, after, ROWS_A_PAGE as i64 + 1).await?;
-    let is_more = rows.len() > ROWS_A_PAGE;
-    rows.truncate(ROWS_A_PAGE);
-    let n_medalled = n_medalled(app, competition, view).await?;
-    let html = draw_rows(competition, view, &rows, n_medalled)?;
-    let ranks = ranks_of(&rows);
-    let next = rows.last().filter(|_| is_more).map(|row| row.key.to_string());
-    let drawn = Arc::new(Drawn { rows: html.into(), ranks, n_medalled, next });
+    let part = board.part(app, after, ROWS_A_PAGE).await?;
+    let next = part.next.map(|key| key.to_string());
+    let drawn = Arc::new(Drawn { next, ..draw_rows(app, board, &part.rows).await? });
     if let Some(key) = key {
         app.boards.pages.put(key, drawn.clone());
     }
@@ -476,25 +433,29 @@ async fn n_medalled(app: &App, competition: &Competition, view: View) -> Result<
     }
 }
 
-fn draw_rows(competition: &Competition, view: View, rows: &[Row], n_medalled: Option<i64>) -> Result<String> {
+/// The rows as HTML, with no page after them.
+async fn draw_rows(app: &App, board: &ViewedBoard, rows: &[Row]) -> Result<Drawn> {
+    let (competition, view) = (board.competition(), board.view);
+    let n_medalled = n_medalled(app, competition, view).await?;
     let (decimals, parts) = (view.decimals(competition), competition.ranked_by());
     let part = RowsPart { rows, decimals, parts, secondary: competition.secondary(), n_medalled };
-    Ok(part.render().map_err(anyhow::Error::from)?)
+    let html = part.render().map_err(anyhow::Error::from)?;
+    Ok(Drawn { rows: html.into(), ranks: ranks_of(rows), n_medalled, next: None })
 }
 
-async fn search(
+/// The teams of such a name; where the board hides names, the whole of it.
+async fn found_or_all(
     app: &App,
-    competition: &Competition,
-    view: View,
-    names: Names,
+    board: &ViewedBoard,
     words: &str,
+    after: Key,
 ) -> Result<(Arc<Drawn>, Option<Search>)> {
-    let found = read::find(app, competition, view, names, words).await?;
-    let n_medalled = n_medalled(app, competition, view).await?;
-    let html = draw_rows(competition, view, &found.rows, n_medalled)?;
+    let Some(found) = board.find_teams(app, words).await? else {
+        return Ok((draw(app, board, after).await?, None));
+    };
+    let drawn = draw_rows(app, board, &found.rows).await?;
     let search = Search { words: words.to_owned(), n_found: found.rows.len(), is_more: found.is_more };
-    let ranks = ranks_of(&found.rows);
-    Ok((Arc::new(Drawn { rows: html.into(), ranks, n_medalled, next: None }), Some(search)))
+    Ok((Arc::new(drawn), Some(search)))
 }
 
 async fn send_csv(
@@ -504,11 +465,9 @@ async fn send_csv(
     shell: Shell,
     asked: HeaderMap,
 ) -> Result<Response> {
-    let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
-    let seen = read::settled_if_due(&app, seen).await?;
-    let view = View::choose(&seen.competition, shell.now, wanted.wants_public());
-    let sight = BoardSight::of(&seen);
-    csv::send(app, seen.competition, view, sight, &asked).await
+    let board =
+        ViewedBoard::open(&app, &slug, shell.viewer.as_ref(), wanted.wants_public(), shell.now).await?;
+    csv::send(app, board, &asked).await
 }
 
 #[cfg(test)]
@@ -614,19 +573,14 @@ mod tests {
             assert!(html.contains(shown), "{shown} in {html}");
         }
     }
-
     #[test]
-    fn ranks_wear_the_medals_that_they_won_and_no_others() {
-        let rows = [1, 2, 4, 5].map(|rank| Row { rank: Some(rank), ..Row::sample() });
-        let drawn = |n_medalled| {
-            RowsPart { rows: &rows, decimals: 5, parts: &[], secondary: &[], n_medalled }.render().unwrap()
-        };
-        let of_ten = drawn(Some(10));
-        let classes: Vec<_> =
-            of_ten.split("<td class=\"").skip(1).filter(|cell| cell.starts_with("rank")).collect();
-        let starts = ["rank gold\"", "rank silver\"", "rank bronze\"", "rank\""];
-        assert!(classes.iter().zip(starts).all(|(cell, start)| cell.starts_with(start)), "{classes:?}");
-        assert!(drawn(Some(9)).contains("rank silver") && !drawn(Some(9)).contains("gold"), "nine: no gold");
-        assert!(!drawn(None).contains("medal"));
+    fn a_secondary_metric_has_a_column_beside_the_score() {
+        let html = BoardPage::sample_of_secondary().render().expect("drawn");
+        for shown in
+            ["Teams are ranked by roc_auc alone", "<th scope=\"col\" class=\"num\">roc_auc</th>", ">0.25000<"]
+        {
+            assert!(html.contains(shown), "{shown} in {html}");
+        }
+        assert!(!html.contains("Mean rank"), "{html}");
     }
 }

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::pages::{cases, entries};
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
@@ -18,6 +17,7 @@ use crate::error::Result;
 use crate::forum::subjects::{see_notebook, see_post};
 use crate::ids::{PostId, UserId};
 use crate::moderation::model::{Case, Complaint, Decision, Entry, Report, Thing};
+use crate::moderation::read::{cases, entries};
 use crate::moderation::{act, report};
 use crate::paths;
 

@@ -10,6 +10,7 @@ pub mod api;
 pub mod model;
 pub mod newcomers;
 pub mod pages;
+pub mod read;
 pub mod record;
 pub mod report;
 pub mod store;

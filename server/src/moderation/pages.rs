@@ -14,7 +14,7 @@ use crate::error::{AppError, Result};
 use crate::forum::subjects::{SeenSubject, see_notebook, see_post};
 use crate::ids::PostId;
 use crate::moderation::model::{Case, Complaint, Decision, Entry, Thing};
-use crate::moderation::{act, report, store};
+use crate::moderation::{act, read, report};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
@@ -146,30 +146,13 @@ impl ModerationPage {
     }
 }
 
-/// What is reported where somebody looks after something.
-///
-/// # Errors
-/// [`AppError::NotFound`] for who moderates nothing.
-pub(super) async fn cases(app: &App, member: &Member, keyset: Keyset) -> Result<Slice<Case>> {
-    let mut conn = app.db.acquire().await?;
-    let keys = if member.is_admin {
-        store::reported(&mut conn, keyset.before(), keyset.fetched()).await?
-    } else if store::hosts_anything(&mut conn, member.id).await? {
-        store::reported_to_host(&mut conn, member.id, keyset.before(), keyset.fetched()).await?
-    } else {
-        return Err(AppError::NotFound);
-    };
-    let keys = keyset.slice(keys, |(_, key)| *key);
-    Ok(Slice { items: store::cases(&mut conn, &keys.items).await?, next: keys.next })
-}
-
 async fn show_queue(
     State(app): State<App>,
     Query(keyset): Query<Keyset>,
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<ModerationPage> {
-    let cases = cases(&app, &member, keyset).await?;
+    let cases = read::cases(&app, &member, keyset).await?;
     Ok(ModerationPage { shell, cases, is_admin: member.is_admin })
 }
 
@@ -235,27 +218,11 @@ impl LogPage {
     }
 }
 
-/// What moderators did where somebody looks after something.
-///
-/// # Errors
-/// [`AppError::NotFound`] for who moderates nothing.
-pub(super) async fn entries(app: &App, member: &Member, keyset: Keyset) -> Result<Slice<Entry>> {
-    let mut conn = app.db.acquire().await?;
-    let entries = if member.is_admin {
-        store::log(&mut conn, keyset.before(), keyset.fetched()).await?
-    } else if store::hosts_anything(&mut conn, member.id).await? {
-        store::log_of_host(&mut conn, member.id, keyset.before(), keyset.fetched()).await?
-    } else {
-        return Err(AppError::NotFound);
-    };
-    Ok(keyset.slice(entries, |entry| entry.id))
-}
-
 async fn show_log(
     State(app): State<App>,
     Query(keyset): Query<Keyset>,
     SignedIn(member): SignedIn,
     shell: Shell,
 ) -> Result<LogPage> {
-    Ok(LogPage { entries: entries(&app, &member, keyset).await?, shell })
+    Ok(LogPage { entries: read::entries(&app, &member, keyset).await?, shell })
 }

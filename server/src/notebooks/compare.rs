@@ -7,7 +7,7 @@ use std::time::Instant;
 use similar::{Algorithm, DiffOp, TextDiff, capture_diff_slices_deadline};
 
 use super::ipynb::{Cell, CellKind, Notebook, Output};
-use crate::lines::{Change, LONGEST_COMPARED, Line, PATIENCE, compare_until, whole};
+use crate::text_diff::{Change, LONGEST_COMPARED, Line, PATIENCE, compare_until, whole};
 
 /// Cells side by side are the same one changed when they share this part of their lines.
 const ALIKE: f32 = 0.4;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::ids::{CompetitionId, NotebookId, UserId};
-use crate::unseen::{is_unseen, refuse_unseen};
+use crate::invisible_characters::{is_invisible, refuse_invisible};
 use crate::web::format;
 
 const SHORTEST_TITLE: usize = 2;
@@ -217,7 +217,7 @@ pub fn title(typed: &str) -> Result<String, String> {
     let title = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     match title.chars().count() {
         ..SHORTEST_TITLE => Err("Give it a title of at least two characters.".to_owned()),
-        SHORTEST_TITLE..=LONGEST_TITLE => refuse_unseen(&title).map(|()| title),
+        SHORTEST_TITLE..=LONGEST_TITLE => refuse_invisible(&title).map(|()| title),
         _ => Err(format!("Use at most {LONGEST_TITLE} characters.")),
     }
 }
@@ -225,7 +225,7 @@ pub fn title(typed: &str) -> Result<String, String> {
 /// A title from what a notebook says of itself, which may be anything.
 pub fn title_from(words: &str) -> String {
     let plain: String =
-        words.chars().filter(|character| !is_unseen(*character)).take(LONGEST_TITLE).collect();
+        words.chars().filter(|character| !is_invisible(*character)).take(LONGEST_TITLE).collect();
     title(&plain).unwrap_or_else(|_| "Notebook".to_owned())
 }
 

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::change::{Named, allow, allow_everybody};
 use super::model::{Allowed, Large, Usage};
-use super::pages::MOST_SHOWN;
+use super::read::{self, SiteRoom};
 use super::store;
 use crate::accounts::model::Scope;
 use crate::api::body::ApiJson;
@@ -114,19 +114,16 @@ impl From<Large> for LargeRoomJson {
     }
 }
 
-async fn read(app: &App) -> Result<SiteRoomJson> {
-    let mut conn = app.db.acquire().await?;
-    let Allowed { person_bytes, competition_bytes } = store::allowed(&mut conn).await?;
-    let total = store::total(&mut conn).await?;
-    let people = store::largest_people(&mut conn, MOST_SHOWN).await?;
-    let competitions = store::largest_competitions(&mut conn, MOST_SHOWN).await?;
-    Ok(SiteRoomJson {
-        person_bytes,
-        competition_bytes,
-        used_bytes: total.map(|kept| kept.used_bytes()),
-        people: people.into_iter().map(LargeRoomJson::from).collect(),
-        competitions: competitions.into_iter().map(LargeRoomJson::from).collect(),
-    })
+impl From<SiteRoom> for SiteRoomJson {
+    fn from(SiteRoom { allowed, used_bytes, people, competitions }: SiteRoom) -> Self {
+        Self {
+            person_bytes: allowed.person_bytes,
+            competition_bytes: allowed.competition_bytes,
+            used_bytes,
+            people: people.into_iter().map(LargeRoomJson::from).collect(),
+            competitions: competitions.into_iter().map(LargeRoomJson::from).collect(),
+        }
+    }
 }
 
 /// Whose files take most room, and what everybody may keep.
@@ -139,7 +136,7 @@ async fn read(app: &App) -> Result<SiteRoomJson> {
 )]
 async fn show_room(State(app): State<App>, caller: ApiMember) -> Result<Json<SiteRoomJson>> {
     caller.require(Scope::Admin)?;
-    Ok(Json(read(&app).await?))
+    Ok(Json(read::site(&app).await?.into()))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -168,7 +165,7 @@ async fn change_room(
     let admin = caller.with(Scope::Admin)?;
     let ApiJson(ChangeRoomJson { person_bytes, competition_bytes }) = body?;
     allow_everybody(&app, &admin, Allowed { person_bytes, competition_bytes }).await?;
-    Ok(Json(read(&app).await?))
+    Ok(Json(read::site(&app).await?.into()))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

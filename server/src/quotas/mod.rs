@@ -9,4 +9,5 @@ pub mod ask;
 pub mod change;
 pub mod model;
 pub mod pages;
+pub mod read;
 pub mod store;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::change::{Named, allow, allow_everybody};
 use super::model::{Allowed, Large, Usage, gigabytes, read_gigabytes, shown};
-use super::store;
+use super::read::{self, SiteRoom};
 use crate::admin::Admin;
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -17,9 +17,6 @@ use crate::paths;
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{form, post};
 use crate::web::shell::Shell;
-
-/// Of people and of competitions whose files take most room.
-pub const MOST_SHOWN: i64 = 20;
 
 pub fn router() -> Router<App> {
     Router::new()
@@ -79,13 +76,9 @@ impl RoomPage {
 }
 
 async fn page(app: &App, shell: Shell) -> Result<RoomPage> {
-    let mut conn = app.db.acquire().await?;
-    let allowed = store::allowed(&mut conn).await?;
+    let SiteRoom { allowed, used_bytes, people, competitions } = read::site(app).await?;
     // Nothing yet, where all was last added up before the first file came.
-    let used =
-        store::total(&mut conn).await?.map(|kept| kept.used_bytes()).filter(|bytes| *bytes > 0).map(shown);
-    let people = store::largest_people(&mut conn, MOST_SHOWN).await?;
-    let competitions = store::largest_competitions(&mut conn, MOST_SHOWN).await?;
+    let used = used_bytes.filter(|bytes| *bytes > 0).map(shown);
     let form = RoomForm {
         person_bytes: gigabytes(allowed.person_bytes),
         competition_bytes: gigabytes(allowed.competition_bytes),

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::model::email;
 use crate::config::Config;
 use crate::error::{AppError, Result};
+use crate::invisible_characters::{refuse_controls, refuse_invisible};
 use crate::site_texts::model::InForce;
-use crate::unseen::{refuse_controls, refuse_unseen};
 
 const DEFAULT_NAME: &str = "Holdout";
 const LONGEST_NAME: usize = 60;
@@ -186,7 +186,7 @@ fn read_name(typed: &str) -> Result<String> {
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
         return Err(AppError::field("name", format!("One line of 1 to {LONGEST_NAME} characters.")));
     }
-    refuse_unseen(name).map_err(|sentence| AppError::field("name", sentence))?;
+    refuse_invisible(name).map_err(|sentence| AppError::field("name", sentence))?;
     Ok(name.to_owned())
 }
 

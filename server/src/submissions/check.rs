@@ -3,12 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use holdout_contract::job::{Priority, Subject};
 use holdout_contract::queue;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{AppError, Result};
+use crate::ids::{CompetitionId, UserId};
 use crate::submissions::choose::check_description;
-use crate::submissions::store;
+use crate::submissions::store::{self, Check};
 use crate::submissions::submit::Entrant;
 use crate::uploads::spend::Arrived;
 use crate::web::format;
@@ -34,6 +36,19 @@ pub async fn check(app: &App, entrant: &Entrant, asked: Asked<'_>, arrived: &Arr
         arrived.let_go(app).await?;
     }
     outcome
+}
+
+/// A person's own check of a file for a competition.
+///
+/// # Errors
+/// [`AppError::NotFound`] for one that is another's or no longer kept; those of the database.
+pub async fn find(
+    conn: &mut PgConnection,
+    competition_id: CompetitionId,
+    user_id: UserId,
+    id: Uuid,
+) -> Result<Check> {
+    store::find_check(conn, competition_id, user_id, id).await?.ok_or(AppError::NotFound)
 }
 
 async fn record(app: &App, entrant: &Entrant, asked: Asked<'_>, arrived: &Arrived) -> Result<Uuid> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
+use crate::submissions::check;
 use crate::submissions::store::{self, Check};
 use crate::submissions::submit::{Entrant, Receipt, Upload, copy_stored, submit};
 
@@ -25,9 +26,8 @@ pub fn fits(check: &Check) -> bool {
 /// every submission.
 pub async fn submit_checked(app: &App, entrant: &Entrant, id: Uuid, description: &str) -> Result<Receipt> {
     let mut conn = app.db.acquire().await?;
-    let check = store::find_check(&mut conn, entrant.competition.id, entrant.member.id, id).await?;
+    let check = check::find(&mut conn, entrant.competition.id, entrant.member.id, id).await?;
     drop(conn);
-    let check = check.ok_or(AppError::NotFound)?;
     if !fits(&check) {
         return Err(AppError::refused("Only a file that passed its check can be submitted from here."));
     }

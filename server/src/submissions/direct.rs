@@ -13,9 +13,9 @@ use crate::error::{AppError, Result};
 use crate::files::{Slot, Stored};
 use crate::ids::{CompetitionId, UserId};
 use crate::submissions::model::Allowance;
-use crate::submissions::store;
 use crate::submissions::store::slots::{self, NewSlot};
 use crate::submissions::submit::{Entrant, Receipt, Upload, refuse_used_up, submit};
+use crate::submissions::{read, store};
 use crate::uploads::spend::Arrived;
 use crate::web::upload::too_large;
 
@@ -168,8 +168,7 @@ async fn copy(app: &App, entrant: &Entrant, arrival: &str) -> Result<Stored> {
 async fn allowance(app: &App, entrant: &Entrant) -> Result<Allowance> {
     let mut conn = app.db.acquire().await?;
     let now = app.clock.now();
-    let limits = entrant.competition.sending_limits(now);
-    Ok(store::allowance(&mut conn, entrant.team_id, limits, now).await?)
+    Ok(read::allowance(&mut conn, &entrant.competition, entrant.team_id, now).await?)
 }
 
 /// Under the person and the competition: nobody names another's.

@@ -4,7 +4,7 @@
 //! counted under the team's lock. Never here: a private score before the end, or another team's
 //! file.
 //!
-//! Start at [`submit`]; [`check`] answers like it and counts for nothing, until its file is [`checked`] and submitted.
+//! Start at [`submit`]; what a team sees of it is in [`read`]. [`check`] answers like it and counts for nothing, until its file is [`checked`] and submitted.
 
 pub mod api;
 pub mod api_direct;
@@ -19,6 +19,8 @@ pub mod log;
 pub mod model;
 pub mod pages;
 pub mod plot;
+pub mod read;
 pub mod remind;
 pub mod store;
 pub mod submit;
+pub mod wait;

@@ -21,6 +21,7 @@ use crate::files::Stored;
 use crate::ids::TeamId;
 use crate::submissions::log::{self, Said};
 use crate::submissions::model::{Allowance, Submission};
+use crate::submissions::read;
 use crate::submissions::store::{self, NewSubmission};
 use crate::teams;
 use crate::teams::seat::{hold_own, no_team};
@@ -153,8 +154,7 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
                 "This idempotency key was used for another file before; make a new one for this file.",
             ));
         }
-        let limits = entrant.competition.sending_limits(now);
-        let allowance = store::allowance(&mut tx, entrant.team_id, limits, now).await?;
+        let allowance = read::allowance(&mut tx, &entrant.competition, entrant.team_id, now).await?;
         return Ok(Receipt { submission, allowance });
     }
     let terms = store::hold_terms(&mut tx, competition_id).await?;
@@ -182,6 +182,25 @@ async fn record(app: &App, entrant: &Entrant, upload: Upload) -> Result<Receipt>
     let submission = store::find(&mut tx, entrant.team_id, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(Receipt { submission, allowance: before.after_one() })
+}
+
+/// What the team sent before of the same bytes; none where it is this very upload that was sent twice, which makes one
+/// submission.
+///
+/// # Errors
+/// Those of the database.
+pub async fn same_file_before(app: &App, entrant: &Entrant, upload: &Upload) -> Result<Option<Submission>> {
+    let mut conn = app.db.acquire().await?;
+    if let Some(key) = &upload.idempotency_key
+        && store::find_by_key(&mut conn, entrant.team_id, key).await?.is_some()
+    {
+        return Ok(None);
+    }
+    let sha256 = &upload.arrived.stored.sha256;
+    match store::of_the_same_bytes(&mut conn, entrant.team_id, sha256).await? {
+        Some(id) => Ok(store::find(&mut conn, entrant.team_id, id).await?),
+        None => Ok(None),
+    }
 }
 
 /// The team that the entrant sends for, held. By now theirs may be part of another, or they in another.

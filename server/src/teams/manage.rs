@@ -4,10 +4,10 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access;
 use crate::error::{AppError, Result};
+use crate::invisible_characters::refuse_invisible;
 use crate::teams::model::{Kind, NAME_LIMIT};
 use crate::teams::seat::{Seat, record};
 use crate::teams::store::{self, change, merge, show};
-use crate::unseen::refuse_unseen;
 
 const OVER: &str = "The competition is over: teams can no longer be changed.";
 
@@ -46,7 +46,7 @@ pub fn read_name(wanted: &str) -> Result<String> {
     if length == 0 || length > NAME_LIMIT {
         return Err(AppError::field("name", format!("A team's name has 1 to {NAME_LIMIT} characters.")));
     }
-    refuse_unseen(&name).map_err(|sentence| AppError::field("name", sentence))?;
+    refuse_invisible(&name).map_err(|sentence| AppError::field("name", sentence))?;
     Ok(name)
 }
 

@@ -86,32 +86,13 @@ async fn is_from_host(app: &App, member: &Member, wish: &Wish<'_>) -> Result<boo
 }
 
 async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
-    let is_from_host = wish.purpose == Purpose::Submission && is_from_host(app, member, wish).await?;
     let terms = match wish.purpose {
-        Purpose::Submission if is_from_host => {
+        Purpose::Submission if is_from_host(app, member, wish).await? => {
             let competition = baselines::send::enter(app, member, wish.slug).await?.competition;
-            Terms {
-                competition_id: Some(competition.id),
-                max_bytes: competition.max_upload_bytes.unsigned_abs(),
-                recipient: None,
-            }
+            let max_bytes = competition.max_upload_bytes.unsigned_abs();
+            Terms { competition_id: Some(competition.id), max_bytes, recipient: None }
         }
-        Purpose::Submission | Purpose::Check => {
-            let entrant = enter(app, member, wish.slug).await?;
-            if wish.purpose == Purpose::Submission {
-                let now = app.clock.now();
-                let limits = entrant.competition.sending_limits(now);
-                let mut conn = app.db.acquire().await?;
-                let allowance =
-                    submissions::store::allowance(&mut conn, entrant.team_id, limits, now).await?;
-                refuse_used_up(&allowance, now)?;
-            }
-            Terms {
-                competition_id: Some(entrant.competition.id),
-                max_bytes: entrant.max_bytes(),
-                recipient: None,
-            }
-        }
+        Purpose::Submission | Purpose::Check => terms_of_predictions(app, member, wish).await?,
         Purpose::Data | Purpose::Archive => {
             let seen = see_as_host(app, wish.slug, Some(member)).await?;
             let max_bytes =
@@ -122,20 +103,7 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
             receive::may_send(app, member).await?;
             Terms { competition_id: None, max_bytes: receive::LARGE_LIMIT_BYTES, recipient: None }
         }
-        Purpose::Solution | Purpose::Table => {
-            let seen = see_as_host(app, wish.slug, Some(member)).await?;
-            let mut conn = app.db.acquire().await?;
-            let version = judging::version_at_hand(&mut conn, seen.competition.id).await?;
-            if version.activated_at.is_some() {
-                return Err(frozen());
-            }
-            let recipient = judging::recipient(&mut conn).await?.ok_or_else(no_scorer)?;
-            Terms {
-                competition_id: Some(seen.competition.id),
-                max_bytes: SECRET_LIMIT_BYTES,
-                recipient: Some(recipient),
-            }
-        }
+        Purpose::Solution | Purpose::Table => terms_of_labels(app, member, wish).await?,
     };
     if wish.total_bytes > terms.max_bytes {
         return Err(too_large(terms.max_bytes));
@@ -144,6 +112,39 @@ async fn terms(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
         return Err(not_sealed());
     }
     Ok(terms)
+}
+
+/// For a participant, who may not begin what could not be sent today.
+async fn terms_of_predictions(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
+    let entrant = enter(app, member, wish.slug).await?;
+    if wish.purpose == Purpose::Submission {
+        let now = app.clock.now();
+        let mut conn = app.db.acquire().await?;
+        let (competition, team) = (&entrant.competition, entrant.team_id);
+        let allowance = submissions::read::allowance(&mut conn, competition, team, now).await?;
+        refuse_used_up(&allowance, now)?;
+    }
+    Ok(Terms {
+        competition_id: Some(entrant.competition.id),
+        max_bytes: entrant.max_bytes(),
+        recipient: None,
+    })
+}
+
+/// For a host, to whose version labels can still be given: sealed to the scorers' key.
+async fn terms_of_labels(app: &App, member: &Member, wish: &Wish<'_>) -> Result<Terms> {
+    let seen = see_as_host(app, wish.slug, Some(member)).await?;
+    let mut conn = app.db.acquire().await?;
+    let version = judging::version_at_hand(&mut conn, seen.competition.id).await?;
+    if version.activated_at.is_some() {
+        return Err(frozen());
+    }
+    let recipient = judging::recipient(&mut conn).await?.ok_or_else(no_scorer)?;
+    Ok(Terms {
+        competition_id: Some(seen.competition.id),
+        max_bytes: SECRET_LIMIT_BYTES,
+        recipient: Some(recipient),
+    })
 }
 
 /// What is stored of the secrets of an upload.

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod model;
 pub mod pages;
+pub mod read;
 pub mod release;
 pub mod rescore;
 pub mod store;

@@ -9,15 +9,17 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::model::{Change, Committed, Fault, Move, MoveKey, Release, Stage, Verification, Version};
+use super::read::{self, Moves};
 use super::{release, rescore, store, verify};
-use crate::accounts::model::Member;
+use crate::api::paging::cut;
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
+use crate::competitions::access;
 use crate::competitions::download::{Download, hand_out};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
-use crate::competitions::pages::setup::{Setup, open};
+use crate::competitions::pages::setup::{Setup, host_of, open};
 use crate::error::{AppError, Result};
+use crate::ids::SubmissionId;
 use crate::leaderboard::read::settled_if_due;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
@@ -39,11 +41,11 @@ pub fn router() -> Router<App> {
         .route(paths::HOST_VERSION_RETRY, post(post_retry))
 }
 
-const CHANGES_A_PAGE: i64 = 20;
+const CHANGES_A_PAGE: usize = 20;
 const VERSIONS_A_PAGE: i64 = 50;
-const MOVES_A_PAGE: i64 = 50;
+const MOVES_A_PAGE: usize = 50;
 /// The interface for programs has all of them.
-const FAULTS_SHOWN: i64 = 20;
+const FAULTS_SHOWN: usize = 20;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "versions/history.html")]
@@ -91,12 +93,12 @@ async fn show_history(
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
     let mut conn = app.db.acquire().await?;
     let before = query.before.unwrap_or(i64::MAX);
-    let mut changes = store::changes(&mut conn, seen.competition.id, before, CHANGES_A_PAGE + 1).await?;
+    let mut changes =
+        store::changes(&mut conn, seen.competition.id, before, CHANGES_A_PAGE as i64 + 1).await?;
     let committed = store::committed(&mut conn, seen.competition.id, i64::MAX, VERSIONS_A_PAGE).await?;
     drop(conn);
     let labels = release::find(&app, &seen).await?.filter(|release| release.file.is_some());
-    let has_more = changes.len() as i64 > CHANGES_A_PAGE;
-    changes.truncate(CHANGES_A_PAGE as usize);
+    let has_more = cut(&mut changes, CHANGES_A_PAGE);
     let older = changes.last().filter(|_| has_more).map(|change| change.id);
     Ok(HistoryPage {
         frame: Frame::new(seen, Tab::Leaderboard, shell.now),
@@ -133,7 +135,7 @@ impl VersionsPage {
             versions: vec![Version::sample()],
             verification: Some(Verification::sample()),
             faults: vec![Fault {
-                submission_id: crate::ids::SubmissionId(1),
+                submission_id: SubmissionId(1),
                 team: "Ada's team".to_owned(),
                 what: "The public score differs.".to_owned(),
             }],
@@ -186,14 +188,10 @@ async fn versions_page(
     let mut conn = app.db.acquire().await?;
     let id = opened.seen.competition.id;
     let versions = store::list(&mut conn, id, VERSIONS_A_PAGE).await?;
-    let verification = store::verification(&mut conn, id, None).await?;
-    let faults = match &verification {
-        Some(verification) => {
-            store::faults(&mut conn, verification.id, crate::ids::SubmissionId(0), FAULTS_SHOWN).await?
-        }
-        None => Vec::new(),
-    };
     drop(conn);
+    let report = read::verification(app, &opened.seen, None, (SubmissionId(0), FAULTS_SHOWN)).await?;
+    let (verification, faults) = report.map(|report| (report.verification, report.faults)).unzip();
+    let faults = faults.unwrap_or_default();
     let frame = opened.frame(&shell);
     let setup = opened.setup;
     Ok(VersionsPage { frame, setup, shell, versions, verification, faults, labels, reason, mistake })
@@ -336,14 +334,9 @@ async fn version_page(
     (reason, mistake): (String, Mistake),
 ) -> Result<VersionPage> {
     let opened = open(app, slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let version = rescore::find(&mut conn, &opened.seen, number).await?;
-    let mut moves = store::moves(&mut conn, version.id, after, MOVES_A_PAGE + 1).await?;
-    drop(conn);
-    let has_more = moves.len() as i64 > MOVES_A_PAGE;
-    moves.truncate(MOVES_A_PAGE as usize);
-    let last = moves.last().filter(|_| has_more);
-    let next = last.map(|last| MoveKey { distance: last.distance, team_id: last.team_id }.to_string());
+    let part = read::moves(app, &opened.seen, number, (after, MOVES_A_PAGE), shell.now).await?;
+    let Moves { version, moves, next } = part;
+    let next = next.map(|key| key.to_string());
     let frame = opened.frame(&shell);
     Ok(VersionPage { frame, setup: opened.setup, shell, version, moves, next, reason, mistake })
 }
@@ -352,12 +345,6 @@ async fn version_page(
 #[serde(default)]
 struct ReasonForm {
     reason: String,
-}
-
-async fn host_of(app: &App, slug: &str, shell: &Shell) -> Result<(Member, Seen)> {
-    let host = shell.member()?.clone();
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 fn went(slug: &str, number: i32, sentence: &str) -> Response {

@@ -40,7 +40,7 @@ pub async fn ask(app: &App, host: &Member, seen: &Seen, reason: &str) -> Result<
     }
     let mut tx = app.db.begin().await?;
     drafts::lock(&mut tx, id).await?;
-    if let Some(another) = labels::judge_another(&mut tx, id, host.id).await? {
+    if let Some(another) = labels::competition_with_same_labels(&mut tx, id, host.id).await? {
         return Err(in_use(&another));
     }
     let is_first = labels::find(&mut tx, id).await?.is_none();

@@ -20,7 +20,7 @@ use zeroize::Zeroize;
 
 use crate::error::{AppError, Result};
 use crate::files::{Stored, Writing};
-use crate::unseen::is_unseen;
+use crate::invisible_characters::is_invisible;
 use crate::web::format;
 
 /// All text fields of one form together may have this many bytes.
@@ -365,7 +365,7 @@ async fn text(mut field: Field<'_>, text_bytes: &mut usize) -> Result<String> {
 /// The last part of a file's name, without control characters.
 pub fn last_part(file_name: &str) -> String {
     let last = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars().filter(|character| !is_unseen(*character)).take(200).collect::<String>().trim().to_owned()
+    last.chars().filter(|character| !is_invisible(*character)).take(200).collect::<String>().trim().to_owned()
 }
 
 fn storing(error: io::Error, file_field: &'static str) -> AppError {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::model::{Delivery, Webhook};
 use super::register::{self, Wish};
-use super::store;
+use super::{read, store};
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, Slice};
@@ -20,7 +20,7 @@ use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::api::as_host;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::ids::WebhookId;
 use crate::paths;
 
@@ -77,8 +77,7 @@ async fn list_webhooks(
     caller: ApiMember,
 ) -> Result<Json<WebhooksJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let webhooks = store::list(&mut conn, seen.competition.id).await?;
+    let webhooks = read::list(&app, &seen).await?;
     Ok(Json(WebhooksJson { items: webhooks.into_iter().map(WebhookJson::from).collect() }))
 }
 
@@ -134,9 +133,7 @@ async fn show_webhook(
     caller: ApiMember,
 ) -> Result<Json<WebhookJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let webhook = store::find(&mut conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
-    Ok(Json(webhook.into()))
+    Ok(Json(read::find(&app, &seen, id).await?.into()))
 }
 
 /// Remove a webhook, with the record of its messages.
@@ -231,8 +228,6 @@ async fn list_deliveries(
     caller: ApiMember,
 ) -> Result<Slice<DeliveryJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let webhook = store::find(&mut conn, seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
-    let found = store::deliveries(&mut conn, webhook.id, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(found, |delivery| delivery.id).map(DeliveryJson::from))
+    let (_, deliveries) = read::with_deliveries(&app, &seen, id, keyset).await?;
+    Ok(deliveries.map(DeliveryJson::from))
 }

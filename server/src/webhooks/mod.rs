@@ -9,6 +9,7 @@ pub mod courier;
 pub mod deliver;
 pub mod model;
 pub mod pages;
+pub mod read;
 pub mod register;
 pub mod sign;
 pub mod store;

@@ -8,16 +8,14 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::model::{Delivery, EVENTS, Webhook};
+use super::read;
 use super::register::{self, Wish};
-use super::store;
-use crate::accounts::model::Member;
 use crate::api::conditions::whatever_stands;
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
-use crate::competitions::access::{self, Seen};
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::setup::{Setup, open};
-use crate::error::{AppError, Result};
+use crate::competitions::pages::setup::{Setup, host_of, open};
+use crate::error::Result;
 use crate::ids::WebhookId;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
@@ -94,17 +92,9 @@ async fn list_page(
     mistake: Mistake,
 ) -> Result<WebhooksPage> {
     let opened = open(app, slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let webhooks = store::list(&mut conn, opened.seen.competition.id).await?;
-    drop(conn);
+    let webhooks = read::list(app, &opened.seen).await?;
     let frame = opened.frame(&shell);
     Ok(WebhooksPage { frame, setup: opened.setup, shell, webhooks, form, mistake })
-}
-
-async fn host_of(app: &App, slug: &str, shell: &Shell) -> Result<(Member, Seen)> {
-    let host = shell.member()?.clone();
-    let seen = access::see_as_host(app, slug, Some(&host)).await?;
-    Ok((host, seen))
 }
 
 async fn post_add(
@@ -167,11 +157,7 @@ async fn show_one(
     shell: Shell,
 ) -> Result<WebhookPage> {
     let opened = open(&app, &slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let webhook = store::find(&mut conn, opened.seen.competition.id, id).await?.ok_or(AppError::NotFound)?;
-    let found = store::deliveries(&mut conn, id, keyset.before(), keyset.fetched()).await?;
-    drop(conn);
-    let deliveries = keyset.slice(found, |delivery| delivery.id);
+    let (webhook, deliveries) = read::with_deliveries(&app, &opened.seen, id, keyset).await?;
     Ok(WebhookPage { frame: opened.frame(&shell), setup: opened.setup, shell, webhook, deliveries })
 }
 

@@ -61,7 +61,7 @@ impl Contest {
     }
 
     async fn ask(&self, rest: &str, body: Value) -> Answer {
-        self.ada.api.send_json(Method::POST, &self.arena.api(rest), &body).await
+        self.arena.ask(rest, body).await
     }
 
     async fn put_module(&self, source: &str) -> Answer {

@@ -144,7 +144,7 @@ async fn few_invitations_go_out_a_day_and_none_twice(pool: PgPool) {
     invite(&cleo, &other, std::slice::from_ref(first)).await;
     assert_eq!(count(&world, LETTERS).await, before, "whoever invites");
     world.let_pass(TimeDelta::days(12)).await;
-    holdout::accounts::sweep::sweep(&world.app).await.unwrap();
+    holdout::housekeeping::sweep(&world.app).await.unwrap();
     assert_eq!(count(&world, "invitation_letters").await, 0);
     world.close().await;
 }

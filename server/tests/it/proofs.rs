@@ -40,9 +40,7 @@ impl Contest {
         world.drain().await;
         let contest = Self { world, arena, ada, bob };
         contest.post("/versions", json!({})).await;
-        let solution = raised(&Labels::regression().solution).into_bytes();
-        let path = contest.arena.api("/solution");
-        contest.ada.api.send(Method::PUT, &path, Some("text/csv"), solution).await.expect(200);
+        contest.arena.put_solution(&raised(&Labels::regression().solution)).await;
         contest.world.drain().await;
         contest
     }
@@ -53,7 +51,7 @@ impl Contest {
     }
 
     async fn post(&self, rest: &str, body: Value) {
-        let answer = self.ada.api.send_json(Method::POST, &self.arena.api(rest), &body).await;
+        let answer = self.arena.ask(rest, body).await;
         assert!(answer.status < 300, "{rest}: {}", answer.text());
     }
 

@@ -152,7 +152,7 @@ impl Contest {
     }
 
     async fn ask(&self, rest: &str, body: Value) -> crate::client::Answer {
-        self.ada.api.send_json(Method::POST, &self.arena.api(rest), &body).await
+        self.arena.ask(rest, body).await
     }
 
     async fn choose(&self, person: &Person, id: i64) {

@@ -38,7 +38,7 @@ impl Contest {
     }
 
     async fn ask(&self, rest: &str, body: Value) -> Answer {
-        self.ada.api.send_json(Method::POST, &self.arena.api(rest), &body).await
+        self.arena.ask(rest, body).await
     }
 
     async fn get(&self, rest: &str) -> Value {
@@ -46,9 +46,7 @@ impl Contest {
     }
 
     async fn send(&self, solution: &str) {
-        let path = self.arena.api("/solution");
-        let sent = self.ada.api.send(Method::PUT, &path, Some("text/csv"), solution.as_bytes().to_vec());
-        sent.await.expect(200);
+        self.arena.put_solution(solution).await;
         self.world.drain().await;
     }
 

@@ -34,16 +34,13 @@ impl Contest {
     }
 
     async fn ask(&self, rest: &str, body: Value) -> Answer {
-        self.ada.api.send_json(Method::POST, &self.arena.api(rest), &body).await
+        self.arena.ask(rest, body).await
     }
 
     /// Version 2, with labels half a point higher, scored and looked at.
     async fn prepare(&self) -> Value {
         self.ask("/versions", json!({})).await.expect(201);
-        let solution = raised(&Labels::regression().solution);
-        let path = self.arena.api("/solution");
-        let sent = self.ada.api.send(Method::PUT, &path, Some("text/csv"), solution.into_bytes());
-        sent.await.expect(200);
+        self.arena.put_solution(&raised(&Labels::regression().solution)).await;
         self.world.drain().await;
         self.ask("/versions/2/start", json!({ "reason": REASON })).await.expect(200);
         self.world.drain().await;

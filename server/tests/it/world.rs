@@ -379,6 +379,17 @@ impl Arena {
     pub async fn board(&self) -> Value {
         self.host.api.get(&self.api("/leaderboard")).await.expect(200).json()
     }
+
+    /// Asks as the host.
+    pub async fn ask(&self, rest: &str, body: Value) -> Answer {
+        self.host.api.send_json(ureq::http::Method::POST, &self.api(rest), &body).await
+    }
+
+    /// Gives the version that is being put together another solution.
+    pub async fn put_solution(&self, solution: &str) {
+        let (path, text) = (self.api("/solution"), solution.as_bytes().to_vec());
+        self.host.api.send(ureq::http::Method::PUT, &path, Some("text/csv"), text).await.expect(200);
+    }
 }
 
 impl Labels {

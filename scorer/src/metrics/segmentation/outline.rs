@@ -243,23 +243,15 @@ impl Envelope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::splitmix::SplitMix64;
 
-    /// SplitMix64.
-    fn random(state: &mut u64) -> u64 {
-        *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn mask(state: &mut u64, n_pixels: u64) -> String {
+    fn mask(random: &mut SplitMix64, n_pixels: u64) -> String {
         let mut text = String::new();
-        let mut at = 1 + random(state) % 9;
+        let mut at = 1 + random.next_number() % 9;
         while at <= n_pixels {
-            let length = (1 + random(state) % 30).min(n_pixels + 1 - at);
+            let length = (1 + random.next_number() % 30).min(n_pixels + 1 - at);
             text += &format!("{at} {length} ");
-            at += length + random(state) % 12;
+            at += length + random.next_number() % 12;
         }
         text
     }
@@ -284,13 +276,13 @@ mod tests {
 
     #[test]
     fn outlines_and_distances_are_those_of_pixels() {
-        let mut state = 7;
+        let mut random = SplitMix64::new(7);
         for (height, width) in [(16, 11), (7, 20), (1, 30), (30, 1)] {
             for spacing in [(1.0, 1.0), (0.5, 3.0)] {
                 for _ in 0..6 {
                     let n_pixels = u64::from(height * width);
-                    let a = Columns::of(&mask(&mut state, n_pixels), height, width);
-                    let b = Columns::of(&mask(&mut state, n_pixels), height, width);
+                    let a = Columns::of(&mask(&mut random, n_pixels), height, width);
+                    let b = Columns::of(&mask(&mut random, n_pixels), height, width);
                     let (from, to) = (a.outline(), b.outline());
                     assert_eq!(pixels(&from), by_pixels(&a));
                     let mut found = Vec::new();

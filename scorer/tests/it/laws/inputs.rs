@@ -5,19 +5,19 @@
 use std::fmt::Write as _;
 
 use holdout_contract::spec::Cell;
+use holdout_scorer::splitmix::SplitMix64;
 
 pub const CLASSES: [&str; 5] = ["ash", "birch", "cedar", "dogwood", "elm"];
 
-/// SplitMix64.
-pub struct Random(pub u64);
+pub struct Random(SplitMix64);
 
 impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
+    }
+
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.next_number()
     }
 
     pub fn unit(&mut self) -> f64 {

@@ -70,7 +70,7 @@ fn solution(case: &Case, has_usage: bool) -> String {
     let text = case.solution_csv();
     let (header, rows) = text.split_once('\n').unwrap();
     let mut rows: Vec<&str> = rows.lines().collect();
-    Random(77).shuffle(&mut rows);
+    Random::new(77).shuffle(&mut rows);
     let line = |line: &str| {
         let (cells, usage) = line.rsplit_once(',').unwrap();
         if has_usage { format!("{cells}, {}\n", usage.to_uppercase()) } else { format!("{cells}\n") }

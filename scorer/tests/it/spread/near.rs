@@ -219,7 +219,7 @@ fn value(latent: &Latent, cell: Cell, of: impl Fn(usize) -> f64) -> Column {
 /// Cells that cannot be near each other in general: half of them are as true ones, the others are alike by
 /// chance. Those of texts are a word short, since BLEU's penalty bends where both sides are as long.
 fn written(judge: &Judge, latent: &Latent, cell: Cell, predicted: Cell) -> Sides {
-    let mut random = Random(5 + latent.seed);
+    let mut random = Random::new(5 + latent.seed);
     let truths = cells(cell, latent.n_rows, &mut random);
     let others = cells(predicted, latent.n_rows, &mut random);
     let prediction = |(truth, other): (&String, &String)| match (random.below(2), other.rsplit_once(' ')) {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::accounts::client::Client;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::pages::local_path;
-use crate::accounts::pages::providers::{Offered, offered};
+use crate::accounts::providers::offered::{Offered, offered};
 use crate::accounts::register::{self, Registered, Registration};
 use crate::accounts::sign_in::{self, Entered};
 use crate::accounts::{sessions, two_factors::challenge};
@@ -106,7 +106,7 @@ fn register_page(app: &App, shell: Shell, form: RegisterForm, errors: FormErrors
         action: paths::REGISTER.to_owned(),
         who: site.registration,
         domains: site.registration_domains.clone(),
-        offered: offered(app, &[]),
+        offered: offered(app),
         makes_admin: false,
     }
 }
@@ -188,7 +188,7 @@ async fn show_sign_in(State(app): State<App>, shell: Shell, Query(query): Query<
     }
     let is_unsent = query.unsent.is_some();
     let form = SignInForm { next: query.next, ..SignInForm::default() };
-    SignInPage { shell, form, is_unsent, offered: offered(&app, &[]), errors: FormErrors::default() }
+    SignInPage { shell, form, is_unsent, offered: offered(&app), errors: FormErrors::default() }
         .into_response()
 }
 
@@ -203,13 +203,8 @@ async fn post_sign_in(
         Ok(entered) => Ok(enter_with(&entered, &form.next)),
         Err(error) => {
             let errors = FormErrors::from_error(error)?;
-            let page = SignInPage {
-                shell,
-                form,
-                is_unsent: false,
-                offered: offered(&app, &[]),
-                errors: errors.clone(),
-            };
+            let page =
+                SignInPage { shell, form, is_unsent: false, offered: offered(&app), errors: errors.clone() };
             Ok(errors.answer(page))
         }
     }

@@ -15,8 +15,8 @@ use crate::accounts::pages::entrance::{NextQuery, enter_with};
 use crate::accounts::pages::local_path;
 use crate::accounts::password_changes;
 use crate::accounts::providers::flow::{self, Answer, Begun, Purpose};
-use crate::accounts::providers::settings::Provider;
-use crate::accounts::providers::{enter, store};
+use crate::accounts::providers::offered::{Offered, offered_to, provider};
+use crate::accounts::providers::{enter, link, store};
 use crate::accounts::two_factors;
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -35,30 +35,6 @@ pub fn router() -> Router<App> {
         .route(paths::SETTINGS_IDENTITIES, get(show_identities))
         .route(paths::SETTINGS_IDENTITY_LINK, post(post_link))
         .route(paths::SETTINGS_IDENTITY_UNLINK, post(post_unlink))
-}
-
-/// A provider as a page names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offered {
-    pub name: String,
-    pub title: String,
-    pub is_linked: bool,
-}
-
-/// All that the operator lists, and which of them these issuers are.
-pub fn offered(app: &App, linked: &[String]) -> Vec<Offered> {
-    let of = |provider: &Provider| Offered {
-        name: provider.name.clone(),
-        title: provider.title.clone(),
-        is_linked: linked.contains(&provider.issuer),
-    };
-    app.config.providers.iter().map(of).collect()
-}
-
-/// # Errors
-/// [`AppError::NotFound`] for a name that the operator does not list.
-pub fn provider<'a>(app: &'a App, name: &str) -> Result<&'a Provider> {
-    app.config.providers.iter().find(|provider| provider.name == name).ok_or(AppError::NotFound)
 }
 
 /// Changes nothing but the cookie that binds the flow to this browser. Where the provider asks nothing any more, who
@@ -107,18 +83,7 @@ async fn come_back(
         }
         Purpose::Link => {
             let member = shell.member()?;
-            let is_on_record = {
-                let mut conn = app.db.acquire().await?;
-                store::spend_link(&mut conn, &begun.digest(), member.id, &provider.issuer, shell.now).await?
-            };
-            if !is_on_record {
-                return Err(AppError::refused(
-                    "This link was not requested by the account that is signed in, or was requested too long ago. \
-                    Start again.",
-                ));
-            }
-            let claims = flow::return_from(&app, provider, &begun, &answer).await?;
-            enter::link(&app, member, provider, &claims).await?;
+            link::finish(&app, member, provider, (&begun, &answer), shell.now).await?;
             let sentence = shell::flash(&format!("You can now sign in with {}.", provider.title));
             Ok((AppendHeaders([over, sentence]), Redirect::to(paths::SETTINGS_IDENTITIES)).into_response())
         }
@@ -155,12 +120,12 @@ impl IdentitiesPage {
 }
 
 async fn page(app: &App, shell: Shell, member: &Member, errors: FormErrors) -> Result<IdentitiesPage> {
+    let offered = offered_to(app, member.id).await?;
     let mut conn = app.db.acquire().await?;
-    let linked = store::issuers(&mut conn, member.id).await?;
     let has_password = store::has_password(&mut conn, member.id).await?;
     let asks_for_code = two_factors::store::has(&mut conn, member.id).await?;
     drop(conn);
-    let (tab, offered) = (paths::SETTINGS_IDENTITIES, offered(app, &linked));
+    let tab = paths::SETTINGS_IDENTITIES;
     Ok(IdentitiesPage { shell, tab, offered, has_password, asks_for_code, leads_to: None, errors })
 }
 
@@ -192,13 +157,7 @@ async fn post_link(
     if let Err(error) = prove_themself(&app, &client, &member, &form).await {
         return again(&app, shell, &member, error).await;
     }
-    let begun = Begun::new(provider, Purpose::Link, paths::SETTINGS_IDENTITIES);
-    let address = flow::leave(&app, provider, &begun).await?;
-    let (now, ends_at) = (shell.now, shell.now + flow::LIFE);
-    {
-        let mut conn = app.db.acquire().await?;
-        store::begin_link(&mut conn, &begun.digest(), member.id, &provider.issuer, now, ends_at).await?;
-    }
+    let (begun, address) = link::begin(&app, &member, provider, shell.now).await?;
     let page = page(&app, shell, &member, FormErrors::default()).await?;
     let page = IdentitiesPage { leads_to: Some((provider.title.clone(), address)), ..page };
     Ok(([flow::set_cookie(&begun)], page).into_response())

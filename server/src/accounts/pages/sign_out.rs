@@ -13,8 +13,8 @@ use axum::{Form, Json, Router};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::client::Client;
-use crate::accounts::pages::providers::provider;
 use crate::accounts::providers::logout::{self, Failure};
+use crate::accounts::providers::offered::provider;
 use crate::accounts::providers::sign_out::{self, came_back};
 use crate::accounts::{sessions, sign_in};
 use crate::app::App;

@@ -6,11 +6,11 @@ use crate::cli::host::{Competition, data, judging, rescore, versions};
 use crate::cli::table::text;
 use crate::cli::{CliError, Outcome, Session};
 use crate::files::sha256_of;
-use crate::folder::api::Snapshot;
 use crate::folder::diff::Change;
 use crate::folder::lock::{Lock, Sent};
 use crate::folder::model::{DATA, Metric, Page};
 use crate::folder::read::Folder;
+use crate::folder::snapshot::Snapshot;
 use crate::web::problems::encode;
 
 /// A folder on its way to a competition.

@@ -10,13 +10,13 @@ use super::push::snapshot;
 use crate::cli::download::{self, Wanted};
 use crate::cli::host::Competition;
 use crate::cli::{CliError, Outcome, Session};
-use crate::competitions::edit;
+use crate::competitions::edit_pages;
 use crate::competitions::settings::file_name_from;
 use crate::files::sha256_of;
-use crate::folder::api::Snapshot;
 use crate::folder::diff::bare_params;
 use crate::folder::lock::{Lock, Sent};
 use crate::folder::model::DATA;
+use crate::folder::snapshot::Snapshot;
 use crate::folder::write::{self, Remarks};
 use crate::web::problems::encode;
 
@@ -76,7 +76,7 @@ pub(super) fn refuse_full(folder: &Path, may_replace: bool) -> Outcome {
 fn make_safe(held: &mut Snapshot) -> Outcome {
     let unsafe_name = |name: &str| CliError::Refused(format!("The server offers the unsafe name {name:?}."));
     for page in &held.competition.pages {
-        if !edit::is_page_slug(&page.slug) {
+        if !edit_pages::is_page_slug(&page.slug) {
             return Err(unsafe_name(&page.slug));
         }
     }

@@ -12,11 +12,11 @@ use crate::cli::host::Competition;
 use crate::cli::table::items;
 use crate::cli::{CliError, Outcome, Session, launch};
 use crate::files::sha256_of;
-use crate::folder::api::Snapshot;
 use crate::folder::diff::{Change, diff};
 use crate::folder::lock::{Lock, why_send};
 use crate::folder::problems::Severity;
 use crate::folder::read::{self, Folder};
+use crate::folder::snapshot::Snapshot;
 
 #[derive(Debug, Args)]
 pub struct PushArgs {

@@ -20,8 +20,8 @@ use crate::competitions::access;
 use crate::competitions::history::{self, PageVersion};
 use crate::competitions::store::texts::TextPage;
 use crate::error::Result;
-use crate::lines::Line;
 use crate::paths;
+use crate::text_diff::Line;
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

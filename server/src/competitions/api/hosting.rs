@@ -22,7 +22,7 @@ use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Patch};
 use crate::competitions::store::lists;
 use crate::competitions::store::texts::TextPage;
-use crate::competitions::{discard, edit};
+use crate::competitions::{discard, edit, edit_pages};
 use crate::error::Result;
 use crate::paths;
 
@@ -228,7 +228,7 @@ async fn put_page(
     let (host, seen) = as_host(&app, &slug, caller).await?;
     let ApiJson(body) = body?;
     let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
-    edit::write_page(&app, &host, &seen, &page, &body.title, &body.markdown, stands).await?;
+    edit_pages::write_page(&app, &host, &seen, &page, &body.title, &body.markdown, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -249,7 +249,7 @@ async fn remove_page(
 ) -> Result<StatusCode> {
     let (host, seen) = as_host(&app, &slug, caller).await?;
     let stands = |page: Option<TextPage>| condition.hold(page.map(PageJson::from));
-    edit::remove_page(&app, &host, &seen, &page, stands).await?;
+    edit_pages::remove_page(&app, &host, &seen, &page, stands).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -278,6 +278,6 @@ async fn put_pages_order(
     body: Result<ApiJson<OrderBody>>,
 ) -> Result<StatusCode> {
     let (host, seen) = as_host(&app, &slug, caller).await?;
-    edit::order_pages(&app, &host, &seen, &body?.0.slugs).await?;
+    edit_pages::order_pages(&app, &host, &seen, &body?.0.slugs).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -39,7 +39,6 @@ use crate::error::{AppError, Result};
 use crate::paths;
 
 pub use hosting::as_host;
-pub use supplying::{checked_public_fraction, default_public_fraction};
 
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -322,23 +322,8 @@ struct MetricBody {
     #[serde(default)]
     #[schema(example = "patient")]
     cluster_column: String,
-    #[serde(default = "default_public_fraction")]
+    #[serde(default = "supply::default_public_fraction")]
     public_fraction: f64,
-}
-
-/// The share of rows that are public where nobody names one.
-pub fn default_public_fraction() -> f64 {
-    0.3
-}
-
-/// # Errors
-/// Where it is no share that leaves rows for both boards.
-pub fn checked_public_fraction(share: f64) -> Result<f64> {
-    if (0.01..=0.99).contains(&share) {
-        Ok(share)
-    } else {
-        Err(AppError::field("public_fraction", "A share between 0.01 and 0.99."))
-    }
 }
 
 /// Choose metric, parameters and the public share.
@@ -364,7 +349,7 @@ async fn put_metric(
         name: body.metric,
         params: body.params,
         context: body.context,
-        public_fraction: checked_public_fraction(body.public_fraction)?,
+        public_fraction: supply::checked_public_fraction(body.public_fraction)?,
     }
     .with_clusters(&body.cluster_column);
     let id = seen.competition.id;

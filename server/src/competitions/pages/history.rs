@@ -11,8 +11,8 @@ use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::history::{self, Comparison, PageVersion};
 use crate::error::Result;
-use crate::lines::{self, Change};
 use crate::paths;
+use crate::text_diff::{self, Change};
 use crate::web::format;
 use crate::web::routing::get;
 use crate::web::shell::Shell;
@@ -114,7 +114,7 @@ pub struct ComparisonPage {
 
 impl ComparisonPage {
     fn new(shell: Shell, frame: Frame, page: String, comparison: Comparison, first: i32) -> Self {
-        let html = lines::draw_folded(&comparison.lines);
+        let html = text_diff::draw_folded(&comparison.lines);
         Self { shell, frame, page, comparison, html, first }
     }
 
@@ -125,7 +125,7 @@ impl ComparisonPage {
 
     pub fn sample() -> Self {
         let (from, to) = (PageVersion::sample(1), PageVersion::sample(2));
-        let comparison = Comparison { lines: lines::compare("A cake.", "Two cakes."), from, to };
+        let comparison = Comparison { lines: text_diff::compare("A cake.", "Two cakes."), from, to };
         Self::new(Shell::sample(), Frame::sample(Tab::Overview), "prizes".to_owned(), comparison, 1)
     }
 

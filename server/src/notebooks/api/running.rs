@@ -16,10 +16,10 @@ use crate::app::App;
 use crate::error::Result;
 use crate::ids::{RunId, SubmissionId};
 use crate::notebooks::access;
-use crate::notebooks::pages::runs::{send_executed, send_output};
 use crate::notebooks::runs::cancel::{Cancelled, cancel};
 use crate::notebooks::runs::model::{Run, RunFile, RunState};
-use crate::notebooks::runs::{ask, store, submit};
+use crate::notebooks::runs::read::{self, send_executed, send_output};
+use crate::notebooks::runs::{ask, submit};
 use crate::paths;
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -165,9 +165,7 @@ pub(super) async fn list_notebook_runs(
 ) -> Result<Slice<NotebookRunEntryJson>> {
     let viewer = caller.reader()?;
     let seen = access::see(&app, &username, &notebook, viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let found = store::list(&mut conn, seen.notebook.id, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(found, |run| run.id.0).map(NotebookRunEntryJson::from))
+    Ok(read::list(&app, &seen, keyset).await?.map(NotebookRunEntryJson::from))
 }
 
 type NamedRun = Path<(String, String, RunId)>;
@@ -187,9 +185,7 @@ pub(super) async fn show_notebook_run(
 ) -> Result<Json<NotebookRunJson>> {
     let viewer = caller.reader()?;
     let seen = access::see(&app, &username, &notebook, viewer.as_ref()).await?;
-    let run = ask::see(&app, &seen, id).await?;
-    let mut conn = app.db.acquire().await?;
-    let files = store::files(&mut conn, run.id).await?;
+    let (run, files) = read::with_files(&app, &seen, id).await?;
     Ok(Json(NotebookRunJson::new(run, files)))
 }
 
@@ -256,7 +252,7 @@ pub(super) async fn submit_run(
 ) -> Result<(StatusCode, Json<NotebookRunSubmissionJson>)> {
     let member = caller.with(Scope::Submit)?;
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
-    let run = ask::see(&app, &seen, id).await?;
+    let run = read::find(&app, &seen, id).await?;
     let receipt = submit::send(&app, &member, &seen, &run, "").await?;
     let answer =
         NotebookRunSubmissionJson { submission_id: receipt.submission.id, left: receipt.allowance.left() };

@@ -8,13 +8,13 @@ use serde::Deserialize;
 use super::{Head, Part, Pedigree};
 use crate::app::App;
 use crate::error::Result;
-use crate::lines::{Change, push_lines};
 use crate::notebooks::access;
 use crate::notebooks::compare::{Step, compare};
 use crate::notebooks::draw::Pen;
 use crate::notebooks::ipynb::{CellKind, Notebook};
 use crate::notebooks::push::both;
 use crate::paths;
+use crate::text_diff::{Change, push_lines};
 use crate::web::format;
 use crate::web::shell::Shell;
 

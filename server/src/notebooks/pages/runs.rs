@@ -9,16 +9,15 @@ use axum::response::Response;
 use super::{Head, Part, Pedigree};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
-use crate::competitions::access::Seen;
-use crate::competitions::download::{Download, send};
-use crate::error::{AppError, Result};
-use crate::ids::{RunId, TeamId};
+use crate::error::Result;
+use crate::ids::RunId;
 use crate::notebooks::access::{self, SeenNotebook};
 use crate::notebooks::draw::Heading;
 use crate::notebooks::drawing::Drawn;
 use crate::notebooks::runs::cancel::{self, Cancelled};
-use crate::notebooks::runs::model::{Run, RunFile, RunState, Runners, SUBMISSION};
-use crate::notebooks::runs::{ask, drawing, store, submit};
+use crate::notebooks::runs::model::{Run, RunFile, Runners};
+use crate::notebooks::runs::read::{self, RunDetail, send_executed, send_output};
+use crate::notebooks::runs::{ask, drawing, submit};
 use crate::paths;
 use crate::web::extract::SignedIn;
 use crate::web::format;
@@ -39,13 +38,8 @@ impl RunPanel {
     /// # Errors
     /// Those of the database.
     pub async fn new(app: &App, seen: &SeenNotebook, number: i32) -> Result<Self> {
-        let mut conn = app.db.acquire().await?;
-        let newest = match store::newest(&mut conn, seen.notebook.id, number).await? {
-            Some(id) => store::find(&mut conn, seen.notebook.id, id).await?,
-            None => None,
-        };
-        let runners = store::runners(&mut conn).await?;
-        Ok(Self { newest, runners, may_ask: seen.is_owner && seen.sees_its_competition() })
+        let (newest, runners) = read::newest(app, seen, number).await?;
+        Ok(Self { newest, runners, may_ask: read::may_ask(seen) })
     }
 
     pub fn is_open(&self) -> bool {
@@ -122,11 +116,9 @@ pub(super) async fn show_runs(
     let viewer = shell.viewer.as_ref();
     let seen = access::see(&app, &username, &notebook, viewer).await?;
     let head = Head::new(&app, &seen, viewer, Part::Runs).await?;
-    let mut conn = app.db.acquire().await?;
-    let found = store::list(&mut conn, seen.notebook.id, keyset.before(), keyset.fetched()).await?;
-    let runners = store::runners(&mut conn).await?;
-    drop(conn);
-    Ok(NotebookRunsPage { shell, head, runs: keyset.slice(found, |run| run.id.0), runners })
+    let runs = read::list(&app, &seen, keyset).await?;
+    let runners = read::runners(&app).await?;
+    Ok(NotebookRunsPage { shell, head, runs, runners })
 }
 
 type NamedRun = Path<(String, String, RunId)>;
@@ -138,30 +130,13 @@ pub(super) async fn show_run(
 ) -> Result<NotebookRunPage> {
     let viewer = shell.viewer.as_ref();
     let seen = access::see(&app, &username, &notebook, viewer).await?;
-    let run = ask::see(&app, &seen, id).await?;
-    let mut conn = app.db.acquire().await?;
-    let files = store::files(&mut conn, run.id).await?;
-    let submitted = match own_team(&seen) {
-        Some((slug, team)) => {
-            submit::sent_as(&mut conn, team, run.id).await?.map(|sent| paths::submission(slug, sent))
-        }
-        None => None,
-    };
-    drop(conn);
+    let detail = read::detail(&app, &seen, id).await?;
+    let (may_submit, may_cancel) = (detail.may_submit(&seen), detail.may_cancel(&seen));
+    let RunDetail { run, files, submitted } = detail;
+    let submitted = submitted.map(|(slug, sent)| paths::submission(&slug, sent));
     let drawn = drawing::of_run(&app, &seen.notebook, &run).await?;
     let head = Head::new(&app, &seen, viewer, Part::Runs).await?;
-    let has_predictions = files.iter().any(|file| file.path == SUBMISSION);
-    let may_submit =
-        seen.is_owner && seen.competition.is_some() && run.state == RunState::Ran && has_predictions;
-    let may_cancel = cancel::may_cancel(&seen) && run.state.is_open();
-    let may_submit = may_submit && submitted.is_none();
     Ok(NotebookRunPage { shell, head, run, files, drawn, may_submit, submitted, may_cancel })
-}
-
-/// The team that the viewer has in the notebook's competition.
-fn own_team(seen: &SeenNotebook) -> Option<(&str, TeamId)> {
-    let Seen { competition, standing } = seen.competition.as_ref()?;
-    Some((&competition.slug, standing.team_id?))
 }
 
 pub(super) async fn post_run(
@@ -198,7 +173,7 @@ pub(super) async fn post_submit(
     SignedIn(member): SignedIn,
 ) -> Result<Response> {
     let seen = access::see(&app, &username, &notebook, Some(&member)).await?;
-    let run = ask::see(&app, &seen, id).await?;
+    let run = read::find(&app, &seen, id).await?;
     let receipt = submit::send(&app, &member, &seen, &run, "").await?;
     let sentence = format!(
         "Submission #{} was received, and is linked to version {}.",
@@ -226,45 +201,4 @@ pub(super) async fn download_file(
 ) -> Result<Response> {
     let seen = access::see(&app, &username, &notebook, shell.viewer.as_ref()).await?;
     send_output(&app, &seen, id, place, &asked).await
-}
-
-/// The notebook with the outputs of a run.
-///
-/// # Errors
-/// [`AppError::NotFound`] where there is none.
-pub async fn send_executed(app: &App, seen: &SeenNotebook, id: RunId, asked: &HeaderMap) -> Result<Response> {
-    let run = ask::see(app, seen, id).await?;
-    let executed = run.executed.ok_or(AppError::NotFound)?;
-    let download = Download {
-        storage_key: &executed.storage_key,
-        name: &format!("{}-run-{id}.ipynb", seen.notebook.slug),
-        size_bytes: executed.size_bytes.unsigned_abs(),
-        sha256_hex: hex::encode(&executed.sha256),
-    };
-    send(&app.files, &download, asked).await
-}
-
-/// A file that a run left: to be kept, and never shown as a page.
-///
-/// # Errors
-/// [`AppError::NotFound`] where there is none.
-pub async fn send_output(
-    app: &App,
-    seen: &SeenNotebook,
-    id: RunId,
-    place: i32,
-    asked: &HeaderMap,
-) -> Result<Response> {
-    let run = ask::see(app, seen, id).await?;
-    let mut conn = app.db.acquire().await?;
-    let files = store::files(&mut conn, run.id).await?;
-    drop(conn);
-    let file = files.iter().find(|file| file.place == place).ok_or(AppError::NotFound)?;
-    let download = Download {
-        storage_key: &file.storage_key,
-        name: file.name(),
-        size_bytes: file.size_bytes.unsigned_abs(),
-        sha256_hex: file.sha256_hex(),
-    };
-    send(&app.files, &download, asked).await
 }

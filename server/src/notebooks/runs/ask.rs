@@ -1,4 +1,4 @@
-//! The verb that asks for a run, and who may read one.
+//! The verb that asks for a run.
 
 use chrono::TimeDelta;
 use holdout_contract::queue;
@@ -9,7 +9,6 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::download::may_download;
 use crate::error::{AppError, Result};
-use crate::ids::RunId;
 use crate::notebooks::access::SeenNotebook;
 use crate::quotas::ask::require_room;
 
@@ -81,13 +80,4 @@ pub async fn ask(app: &App, member: &Member, seen: &SeenNotebook, number: i32) -
     let run = store::find(&mut tx, id, run).await?.ok_or(AppError::NotFound)?;
     tx.commit().await?;
     Ok(Asked { run, is_new: true })
-}
-
-/// A run of a notebook that its viewer may see.
-///
-/// # Errors
-/// [`AppError::NotFound`] where there is none.
-pub async fn see(app: &App, seen: &SeenNotebook, id: RunId) -> Result<Run> {
-    let mut conn = app.db.acquire().await?;
-    store::find(&mut conn, seen.notebook.id, id).await?.ok_or(AppError::NotFound)
 }

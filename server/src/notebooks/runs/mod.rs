@@ -7,5 +7,6 @@ pub mod ask;
 pub mod cancel;
 pub mod drawing;
 pub mod model;
+pub mod read;
 pub mod store;
 pub mod submit;

@@ -14,10 +14,10 @@ use crate::api::token::ApiMember;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::model::Competition;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::paths;
-use crate::submissions::check::{Asked, check};
-use crate::submissions::store::{self, Check};
+use crate::submissions::check::{self, Asked, check};
+use crate::submissions::store::Check;
 use crate::submissions::submit::enter;
 use crate::uploads::model::Purpose;
 
@@ -101,6 +101,5 @@ pub(super) async fn show_check(
 
 async fn find_check(app: &App, competition: &Competition, member: &Member, id: Uuid) -> Result<CheckJson> {
     let mut conn = app.db.acquire().await?;
-    let found = store::find_check(&mut conn, competition.id, member.id, id).await?;
-    found.map(CheckJson::from).ok_or(AppError::NotFound)
+    Ok(check::find(&mut conn, competition.id, member.id, id).await?.into())
 }

@@ -12,11 +12,9 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use holdout_contract::events::Event;
 use holdout_contract::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
 use utoipa_axum::router::OpenApiRouter;
 
 use self::receiving::{FileForm, UploadedJson, receive_file};
@@ -32,17 +30,15 @@ use crate::competitions::download;
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
-use crate::leaderboard::model::View;
-use crate::leaderboard::sight::BoardSight;
 use crate::paths;
-use crate::ranks;
 use crate::ranks::api::GainJson;
 use crate::submissions::choose::{check_description, choose_final, describe, withdraw_final};
-use crate::submissions::model::{Allowance, State as Stage, Submission, Total, rounded};
-use crate::submissions::pages::download_of;
+use crate::submissions::model::{Allowance, Submission, Total, rounded};
+use crate::submissions::read::{self, SubmissionDetail, download_of};
+use crate::submissions::store::Released;
 use crate::submissions::store::provenance::{Provenance, provenance};
-use crate::submissions::store::{self, Released};
 use crate::submissions::submit::{Upload, enter, submit};
+use crate::submissions::wait::wait_for_score;
 use crate::uploads::model::Purpose;
 use crate::web::upload::header_text;
 
@@ -62,8 +58,6 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// Longest time that one request waits for a score.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A lost event delays a waiting request by this much at most.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Serialize, utoipa::ToSchema)]
 struct AllowanceJson {
@@ -256,6 +250,19 @@ impl SubmissionJson {
         }
     }
 
+    fn of_detail(detail: SubmissionDetail, competition: &Competition, is_over: bool) -> Self {
+        let SubmissionDetail { submission, place, released, provenance, gain, no_range, allowance } = detail;
+        Self {
+            provenance: provenance.as_ref().map(ProvenanceJson::from),
+            queue_position: place.map(|place| place.ahead),
+            wait_seconds: place.and_then(|place| place.wait_seconds),
+            gain: gain.map(GainJson::from),
+            no_range,
+            allowance: Some(allowance.into()),
+            ..Self::new(submission, competition, released.as_slice(), is_over)
+        }
+    }
+
     fn with_provenance(self, found: &[Provenance]) -> Self {
         let provenance = found.iter().find(|found| found.submission_id == self.id).map(ProvenanceJson::from);
         Self { provenance, ..self }
@@ -279,36 +286,9 @@ pub(super) async fn document(
     team_id: TeamId,
     id: SubmissionId,
 ) -> Result<SubmissionJson> {
-    let competition = &seen.competition;
     let now = app.clock.now();
-    let mut conn = app.db.acquire().await?;
-    let mut submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
-    let place = match submission.state {
-        Stage::Queued => store::place(&mut conn, id).await?,
-        _ => None,
-    };
-    submission.state = submission.state.beside(place.is_some());
-    let ended = competition.ended(now);
-    let released = match ended {
-        Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?,
-        None => Vec::new(),
-    };
-    let gain = match ended {
-        Some(_) => None,
-        None => ranks::gain::gain(&mut conn, competition, &BoardSight::of(seen), &submission).await?,
-    };
-    let view = View::choose(competition, now, false);
-    let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;
-    let allowance = store::allowance(&mut conn, team_id, competition.sending_limits(now), now).await?;
-    let provenance = provenance(&mut conn, &[id.0]).await?;
-    drop(conn);
-    let json =
-        SubmissionJson::new(submission, competition, &released, ended.is_some()).with_provenance(&provenance);
-    let queue_position = place.map(|place| place.ahead);
-    let wait_seconds = place.and_then(|place| place.wait_seconds);
-    let gain = gain.map(GainJson::from);
-    let allowance = Some(allowance.into());
-    Ok(SubmissionJson { queue_position, wait_seconds, gain, no_range, allowance, ..json })
+    let detail = read::detail(app, seen, team_id, id, now).await?;
+    Ok(SubmissionJson::of_detail(detail, &seen.competition, seen.competition.ended(now).is_some()))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -355,37 +335,6 @@ async fn post_submission(
     Ok((StatusCode::CREATED, Json(document(&app, &seen, team_id, id).await?)))
 }
 
-/// Returns when the submission is judged or patience ends. Listens first, then looks, so that
-/// nothing falls between.
-pub(crate) async fn wait_for_score(
-    app: &App,
-    team_id: TeamId,
-    id: SubmissionId,
-    patience: Duration,
-) -> Result<()> {
-    if patience.is_zero() {
-        return Ok(());
-    }
-    let end = Instant::now() + patience;
-    let mut events = app.live.others();
-    loop {
-        let mut conn = app.db.acquire().await?;
-        // A submission that is another team's by now is not waited for.
-        let Some(submission) = store::find(&mut conn, team_id, id).await? else { return Ok(()) };
-        drop(conn);
-        if !submission.state.is_waiting() || Instant::now() >= end {
-            return Ok(());
-        }
-        let look_again = end.min(Instant::now() + LOOK_AGAIN);
-        let is_ours = |event: &Event| matches!(event, Event::Submission { submission_id, .. } if *submission_id == id.0);
-        while let Ok(Ok(event)) = timeout_at(look_again, events.recv()).await {
-            if is_ours(&event) {
-                break;
-            }
-        }
-    }
-}
-
 /// The team's submissions.
 #[utoipa::path(
     get,
@@ -403,21 +352,16 @@ async fn list_submissions(
 ) -> Result<Slice<SubmissionJson>> {
     let member = caller.with(Scope::Read)?;
     let (seen, team_id) = participant(&app, &slug, &member).await?;
-    let competition = &seen.competition;
-    let ended = competition.ended(app.clock.now());
+    let (competition, now) = (&seen.competition, app.clock.now());
+    let part = (SubmissionId(keyset.before()), keyset.fetched());
     let mut conn = app.db.acquire().await?;
-    let rows = store::list(&mut conn, team_id, SubmissionId(keyset.before()), keyset.fetched()).await?;
+    let (rows, released) = read::list(&mut conn, competition, team_id, part, now).await?;
     let ids: Vec<i64> = rows.iter().map(|submission| submission.id.0).collect();
-    let released = match ended {
-        Some(ended) => store::released(&mut conn, ended, competition.id, &ids).await?,
-        None => Vec::new(),
-    };
     let found = provenance(&mut conn, &ids).await?;
     drop(conn);
     let slice = keyset.slice(rows, |submission| submission.id.0);
-    let json =
-        |row| SubmissionJson::new(row, competition, &released, ended.is_some()).with_provenance(&found);
-    Ok(slice.map(json))
+    let is_over = competition.ended(now).is_some();
+    Ok(slice.map(|row| SubmissionJson::new(row, competition, &released, is_over).with_provenance(&found)))
 }
 
 /// How many submissions the team may still send.
@@ -437,8 +381,7 @@ async fn show_allowance(
     let (seen, team_id) = participant(&app, &slug, &member).await?;
     let mut conn = app.db.acquire().await?;
     let now = app.clock.now();
-    let limits = seen.competition.sending_limits(now);
-    Ok(Json(store::allowance(&mut conn, team_id, limits, now).await?.into()))
+    Ok(Json(read::allowance(&mut conn, &seen.competition, team_id, now).await?.into()))
 }
 
 /// One submission of the team.
@@ -520,8 +463,6 @@ async fn send_file(
 ) -> Result<Response> {
     let member = caller.with(Scope::Read)?;
     let (_, team_id) = participant(&app, &slug, &member).await?;
-    let mut conn = app.db.acquire().await?;
-    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
-    drop(conn);
+    let submission = read::find(&app, team_id, id).await?;
     download::send(&app.files, &download_of(&submission)?, &asked).await
 }

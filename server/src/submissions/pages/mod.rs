@@ -7,8 +7,6 @@ pub mod show;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
-pub(crate) use show::download_of;
-
 use crate::app::App;
 use crate::paths;
 use crate::submissions::live::show_live;

@@ -18,11 +18,14 @@ use crate::competitions::model::Phase;
 use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
-use crate::submissions::check::{Asked, check};
+use crate::submissions::check::{self, Asked, check};
 use crate::submissions::checked::{self, submit_checked};
 use crate::submissions::model::{Allowance, State as Stage, Submission};
-use crate::submissions::store::{self, Check};
-use crate::submissions::submit::{DESCRIPTION_LIMIT, Entrant, Receipt, Upload, enter, submit};
+use crate::submissions::read;
+use crate::submissions::store::Check;
+use crate::submissions::submit::{
+    DESCRIPTION_LIMIT, Entrant, Receipt, Upload, enter, same_file_before, submit,
+};
 use crate::uploads::model::Purpose;
 use crate::uploads::spend::{self, Taken};
 use crate::web::extract::SignedIn;
@@ -95,8 +98,7 @@ async fn submit_page(
     let allowance = match seen.standing.team_id {
         Some(team_id) => {
             let mut conn = app.db.acquire().await?;
-            let limits = seen.competition.sending_limits(shell.now);
-            Some(store::allowance(&mut conn, team_id, limits, shell.now).await?)
+            Some(read::allowance(&mut conn, &seen.competition, team_id, shell.now).await?)
         }
         None => None,
     };
@@ -129,7 +131,7 @@ pub(super) async fn post_submit(
     let may_repeat = !taken.fields.text(SEND_AGAIN).is_empty();
     let outcome = match upload_of(taken) {
         Ok(upload) => {
-            if let Some(before) = repeated(&app, &entrant, &upload).await?.filter(|_| !may_repeat) {
+            if let Some(before) = same_file_before(&app, &entrant, &upload).await?.filter(|_| !may_repeat) {
                 upload.arrived.let_go(&app).await?;
                 let page = submit_page(&app, &slug, shell, Mistake::none(), description).await?;
                 return Ok(show_again(SubmitPage { repeated: Some(before), ..page }));
@@ -146,21 +148,6 @@ pub(super) async fn post_submit(
 
 /// The field of a form that comes back to ask whether the same bytes are to be sent once more.
 const SEND_AGAIN: &str = "send_again";
-
-/// What the team sent before of the same bytes; none where it is this form that was sent twice, which makes one submission.
-async fn repeated(app: &App, entrant: &Entrant, upload: &Upload) -> Result<Option<Submission>> {
-    let mut conn = app.db.acquire().await?;
-    if let Some(key) = &upload.idempotency_key
-        && store::find_by_key(&mut conn, entrant.team_id, key).await?.is_some()
-    {
-        return Ok(None);
-    }
-    let sha256 = &upload.arrived.stored.sha256;
-    match store::of_the_same_bytes(&mut conn, entrant.team_id, sha256).await? {
-        Some(id) => Ok(store::find(&mut conn, entrant.team_id, id).await?),
-        None => Ok(None),
-    }
-}
 
 /// On to the submission, with what was received told once.
 fn received(entrant: &Entrant, receipt: &Receipt) -> Response {
@@ -272,12 +259,10 @@ async fn check_page(
 ) -> Result<CheckPage> {
     let seen = access::see(app, slug, Some(member)).await?;
     let mut conn = app.db.acquire().await?;
-    let check = store::find_check(&mut conn, seen.competition.id, member.id, id).await?;
-    let check = check.ok_or(AppError::NotFound)?;
+    let check = check::find(&mut conn, seen.competition.id, member.id, id).await?;
     let (mut allowance, mut submitted) = (None, None);
     if let Some(team) = seen.standing.team_id {
-        let limits = seen.competition.sending_limits(shell.now);
-        allowance = Some(store::allowance(&mut conn, team, limits, shell.now).await?);
+        allowance = Some(read::allowance(&mut conn, &seen.competition, team, shell.now).await?);
         submitted = checked::sent_as(&mut conn, team, id).await?;
     }
     drop(conn);

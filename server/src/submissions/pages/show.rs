@@ -9,23 +9,23 @@ use axum::response::Response;
 use serde::Deserialize;
 use sqlx::types::Json;
 
+use crate::api::paging::cut;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
-use crate::competitions::download::{self, Download};
+use crate::competitions::download;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Competition;
 use crate::error::{AppError, Result};
 use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard;
-use crate::leaderboard::model::View;
 use crate::leaderboard::sight::BoardSight;
 use crate::paths;
-use crate::ranks;
 use crate::submissions::choose::{choose_final, describe, withdraw_final};
 use crate::submissions::final_choice::{self, FinalChoice};
 use crate::submissions::model::{Allowance, State as Stage, Submission};
 use crate::submissions::plot::Plot;
-use crate::submissions::store::provenance::{Provenance, provenance};
+use crate::submissions::read::{self, SubmissionDetail, download_of};
+use crate::submissions::store::provenance::Provenance;
 use crate::submissions::store::{self, Place, Released};
 use crate::submissions::submit::{DESCRIPTION_LIMIT, enter};
 use crate::web::extract::SignedIn;
@@ -131,22 +131,16 @@ pub(super) async fn show_list(
     let competition = &seen.competition;
     let mut conn = app.db.acquire().await?;
     let before = before.unwrap_or(SubmissionId(i64::MAX));
-    let mut submissions = store::list(&mut conn, team_id, before, ROWS_A_PAGE as i64 + 1).await?;
-    let is_more = submissions.len() > ROWS_A_PAGE;
-    submissions.truncate(ROWS_A_PAGE);
+    let part = (before, ROWS_A_PAGE as i64 + 1);
+    let (mut submissions, released) = read::list(&mut conn, competition, team_id, part, shell.now).await?;
+    let is_more = cut(&mut submissions, ROWS_A_PAGE);
     let older = submissions
         .last()
         .filter(|_| is_more)
         .map(|last| format!("{}?before={}", paths::submissions(&slug), last.id));
-    let ids: Vec<i64> = submissions.iter().map(|submission| submission.id.0).collect();
-    let released = match competition.ended(shell.now) {
-        Some(ended) => store::released(&mut conn, ended, competition.id, &ids).await?,
-        None => Vec::new(),
-    };
     let points = store::points(&mut conn, team_id, POINTS).await?;
     let best = leaderboard::read::best_public_score(&mut conn, competition, &BoardSight::of(&seen)).await?;
-    let allowance =
-        store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
+    let allowance = read::allowance(&mut conn, competition, team_id, shell.now).await?;
     let stands = final_choice::read(&mut conn, competition, team_id).await?;
     let team_name = crate::teams::store::name(&mut conn, team_id).await?;
     drop(conn);
@@ -279,31 +273,10 @@ pub(super) async fn show_one(
     shell: Shell,
 ) -> Result<SubmissionPage> {
     let (seen, team_id) = see_as_participant(&app, &slug, &member).await?;
-    let competition = &seen.competition;
-    let mut conn = app.db.acquire().await?;
-    let mut submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
-    let place = match submission.state {
-        Stage::Queued => store::place(&mut conn, id).await?,
-        _ => None,
-    };
-    submission.state = submission.state.beside(place.is_some());
-    let released = match competition.ended(shell.now) {
-        Some(ended) => store::released(&mut conn, ended, competition.id, &[id.0]).await?.pop(),
-        None => None,
-    };
-    let gain = match competition.ended(shell.now) {
-        Some(_) => String::new(),
-        None => ranks::gain::gain(&mut conn, competition, &BoardSight::of(&seen), &submission)
-            .await?
-            .map_or_else(String::new, |gain| gain.sentence()),
-    };
-    let view = View::choose(competition, shell.now, false);
-    let no_range = ranks::left_out::of_file(&mut conn, competition, view, id).await?;
-    let allowance =
-        store::allowance(&mut conn, team_id, competition.sending_limits(shell.now), shell.now).await?;
-    let provenance = provenance(&mut conn, &[id.0]).await?.pop();
-    drop(conn);
+    let detail = read::detail(&app, &seen, team_id, id, shell.now).await?;
+    let SubmissionDetail { submission, place, released, provenance, gain, no_range, allowance } = detail;
     let place = place_sentence(submission.state, place);
+    let gain = gain.map_or_else(String::new, |gain| gain.sentence());
     let frame = Frame::new(seen, Tab::Submissions, shell.now);
     Ok(SubmissionPage { shell, frame, submission, place, released, provenance, gain, no_range, allowance })
 }
@@ -315,26 +288,8 @@ pub(super) async fn send_file(
     asked: HeaderMap,
 ) -> Result<Response> {
     let (_, team_id) = see_as_participant(&app, &slug, &member).await?;
-    let mut conn = app.db.acquire().await?;
-    let submission = store::find(&mut conn, team_id, id).await?.ok_or(AppError::NotFound)?;
-    drop(conn);
+    let submission = read::find(&app, team_id, id).await?;
     download::send(&app.files, &download_of(&submission)?, &asked).await
-}
-
-/// A submission's file as an attachment.
-///
-/// # Errors
-/// [`AppError::Refused`] where it is no longer kept.
-pub(crate) fn download_of(submission: &Submission) -> Result<Download<'_>> {
-    if let Some(gone) = submission.gone() {
-        return Err(AppError::Refused(gone));
-    }
-    Ok(Download {
-        storage_key: &submission.storage_key,
-        name: &submission.file_name,
-        size_bytes: submission.size_bytes.unsigned_abs(),
-        sha256_hex: submission.sha256_hex(),
-    })
 }
 
 #[derive(Deserialize)]

@@ -25,7 +25,7 @@ use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::paths;
 use crate::versions::model::{Change, Move, MoveKey, Stage, Version};
-use crate::versions::{rescore, store};
+use crate::versions::{read, rescore, store};
 
 const VERSIONS_SHOWN: i64 = 100;
 
@@ -276,21 +276,11 @@ async fn show_moves(
     let (_, seen) = as_host(&app, &slug, caller).await?;
     let after = MoveKey::read(query.after.as_deref())
         .ok_or_else(|| AppError::field("after", "Take `after` from `next` of the part before."))?;
-    let limit = query.limit.unwrap_or(50).clamp(1, 200);
-    let mut conn = app.db.acquire().await?;
-    let version = rescore::find(&mut conn, &seen, number).await?;
-    let mut moves = store::moves(&mut conn, version.id, after, limit + 1).await?;
-    let has_more = moves.len() as i64 > limit;
-    moves.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let last = moves.last().filter(|_| has_more);
-    let next = last.map(|last| MoveKey { distance: last.distance, team_id: last.team_id }.to_string());
+    let limit = usize::try_from(query.limit.unwrap_or(50).clamp(1, 200)).unwrap_or(usize::MAX);
+    let part = read::moves(&app, &seen, number, (after, limit), app.clock.now()).await?;
+    let next = part.next.map(|key| key.to_string());
     let link = NextPart::new("after", next.as_ref());
-    let hidden = seen.competition.hidden_digits(app.clock.now());
-    let shown = |moved: Move| match hidden {
-        Some(decimals) => moved.rounded(decimals),
-        None => moved,
-    };
-    Ok((link, Json(MovesJson { items: moves.into_iter().map(shown).map(MoveJson::from).collect(), next })))
+    Ok((link, Json(MovesJson { items: part.moves.into_iter().map(MoveJson::from).collect(), next })))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -15,6 +15,7 @@ use crate::error::{AppError, Result};
 use crate::ids::SubmissionId;
 use crate::paths;
 use crate::versions::model::{Fault, Verification};
+use crate::versions::read::{self, VerificationReport};
 use crate::versions::{store, verify};
 
 /// A verification with the first of what differed.
@@ -38,7 +39,7 @@ pub(super) struct FaultsQuery {
     after: Option<i64>,
 }
 
-const FAULTS: i64 = 100;
+const FAULTS: usize = 100;
 
 async fn verification(
     app: &App,
@@ -46,13 +47,8 @@ async fn verification(
     id: i64,
     after: SubmissionId,
 ) -> Result<Json<VerificationJson>> {
-    let mut conn = app.db.acquire().await?;
-    let verification =
-        store::verification(&mut conn, seen.competition.id, Some(id)).await?.ok_or(AppError::NotFound)?;
-    let mut faults = store::faults(&mut conn, id, after, FAULTS + 1).await?;
-    let has_more = faults.len() as i64 > FAULTS;
-    faults.truncate(FAULTS as usize);
-    let next = faults.last().filter(|_| has_more).map(|fault| fault.submission_id);
+    let report = read::verification(app, seen, Some(id), (after, FAULTS)).await?;
+    let VerificationReport { verification, faults, next } = report.ok_or(AppError::NotFound)?;
     Ok(Json(VerificationJson {
         n_done: verification.n_done(),
         is_clean: verification.is_clean(),

@@ -35,11 +35,11 @@ pub async fn ask(
     .await
 }
 
-/// Whether a competition that is not over is judged by the same solution, as a copy is.
+/// A competition that is not over and is judged by the same solution, as a copy is; one that the reader sees comes first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn judge_another(
+pub async fn competition_with_same_labels(
     conn: &mut PgConnection,
     id: CompetitionId,
     reader: UserId,

@@ -16,7 +16,7 @@ use super::{Opened, Setup, open, saved};
 use crate::api::conditions::whatever_stands;
 use crate::app::App;
 use crate::competitions::frame::{Frame, Tab};
-use crate::competitions::pages::metrics::{Group, default_text, group, sample_spec, takes};
+use crate::competitions::metric_words::{Group, default_text, group, sample_spec, takes};
 use crate::competitions::setup::{Draft, Step};
 use crate::competitions::store::judging;
 use crate::competitions::supply::{self, MetricChoice};

@@ -17,6 +17,7 @@ use axum::response::Response;
 use axum::{Form, Router};
 use serde::Deserialize;
 
+use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::discard;
@@ -114,6 +115,16 @@ pub async fn open(app: &App, slug: &str, shell: &Shell, step: Option<Step>) -> R
     let draft = setup::load(&mut conn, &seen.competition).await?;
     let setup = Setup::new(&seen, &draft, step);
     Ok(Opened { seen, draft, setup })
+}
+
+/// The viewer and their competition, where they host it.
+///
+/// # Errors
+/// [`AppError::SignIn`] for a visitor; [`AppError::NotFound`] for everybody else.
+pub async fn host_of(app: &App, slug: &str, shell: &Shell) -> Result<(Member, Seen)> {
+    let host = shell.member()?.clone();
+    let seen = access::see_as_host(app, slug, Some(&host)).await?;
+    Ok((host, seen))
 }
 
 /// Back to a step, with a sentence.

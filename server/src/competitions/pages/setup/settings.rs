@@ -17,7 +17,7 @@ use crate::competitions::ladder::{self, CONSEQUENCE, Facts, Ladder, Proposal};
 use crate::competitions::model::Competition;
 use crate::competitions::settings::{Basics, Limits, Timeline, Unnamed, field_time, total_of};
 use crate::competitions::setup::Step;
-use crate::competitions::{access, edit};
+use crate::competitions::{access, edit, timeline};
 use crate::error::{AppError, Result};
 use crate::medals;
 use crate::paths;
@@ -206,7 +206,7 @@ async fn post_timeline(
     let outcome = match form.read(&opened.seen.competition) {
         Ok(timeline) => {
             let moves = Some(!form.moves_over_outage.is_empty());
-            edit::edit_timeline(&app, shell.member()?, &opened.seen, &timeline, moves, &form.reason).await
+            timeline::edit_timeline(&app, shell.member()?, &opened.seen, &timeline, moves, &form.reason).await
         }
         Err(error) => Err(error),
     };

@@ -9,15 +9,15 @@ use serde::Deserialize;
 
 use super::{Opened, Setup, open, saved};
 use crate::app::App;
-use crate::competitions::edit;
+use crate::competitions::edit_pages;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::history::{self, PageVersion};
 use crate::competitions::setup::Step;
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
 use crate::folder::links;
-use crate::lines;
 use crate::paths;
+use crate::text_diff;
 use crate::web::format;
 use crate::web::forms::{Mistake, mistake, show_again};
 use crate::web::routing::{form, post};
@@ -87,14 +87,14 @@ impl PagePage {
             form: PageForm::of(&page),
             page,
             preview: "<p>Text</p>".to_owned(),
-            conflict: lines::draw_folded(&lines::compare("A cake.", "Two cakes.")),
+            conflict: text_diff::draw_folded(&text_diff::compare("A cake.", "Two cakes.")),
             newest: Some(PageVersion::sample(2)),
             mistake: Mistake::none(),
         }
     }
 
     pub fn may_be_removed(&self) -> bool {
-        !edit::OWN_PAGES.contains(&self.page.slug.as_str())
+        !edit_pages::OWN_PAGES.contains(&self.page.slug.as_str())
     }
 }
 
@@ -160,8 +160,7 @@ async fn post_new(
     let outcome = if opened.draft.pages.iter().any(|page| page.slug == made) {
         Err(AppError::field("title", "A page with this title already exists."))
     } else {
-        edit::write_page(&app, shell.member()?, &opened.seen, "", &form.title, "", edit::whatever_stands)
-            .await
+        edit_pages::write_page(&app, shell.member()?, &opened.seen, "", &form.title, "", |_| Ok(())).await
     };
     match mistake(outcome)? {
         Ok(page) => {
@@ -202,7 +201,7 @@ async fn page_page(
     drop(conn);
     let is_overtaken = history::still_stands(&form.base, Some(&page)).is_err();
     let conflict = if is_overtaken {
-        lines::draw_folded(&lines::compare(&page.markdown, &form.markdown.replace("\r\n", "\n")))
+        text_diff::draw_folded(&text_diff::compare(&page.markdown, &form.markdown.replace("\r\n", "\n")))
     } else {
         String::new()
     };
@@ -226,7 +225,7 @@ async fn post_page(
     if form.act == "preview" {
         return Ok(page_page(&app, opened, shell, known, form, Mistake::none()).await?.into_response());
     }
-    let outcome = edit::write_page(
+    let outcome = edit_pages::write_page(
         &app,
         shell.member()?,
         &opened.seen,
@@ -267,7 +266,7 @@ async fn post_restore(
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
     let host = shell.member()?;
-    history::restore(&app, host, &opened.seen, &page, number, edit::whatever_stands).await?;
+    history::restore(&app, host, &opened.seen, &page, number, |_| Ok(())).await?;
     Ok(saved(&slug, Step::Pages, &format!("Version {number} has been restored as the newest version.")))
 }
 
@@ -277,7 +276,7 @@ async fn post_up(
     shell: Shell,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
-    edit::move_page_up(&app, shell.member()?, &opened.seen, &page).await?;
+    edit_pages::move_page_up(&app, shell.member()?, &opened.seen, &page).await?;
     Ok(saved(&slug, Step::Pages, "The page was moved up in the menu."))
 }
 
@@ -287,6 +286,6 @@ async fn post_remove(
     shell: Shell,
 ) -> Result<Response> {
     let opened = open(&app, &slug, &shell, Some(Step::Pages)).await?;
-    edit::remove_page(&app, shell.member()?, &opened.seen, &page, edit::whatever_stands).await?;
+    edit_pages::remove_page(&app, shell.member()?, &opened.seen, &page, |_| Ok(())).await?;
     Ok(saved(&slug, Step::Pages, "The page has been deleted."))
 }

@@ -1,26 +1,26 @@
-//! Characters that nobody sees: with them two names look alike, and a line reads other than it is written.
+//! Invisible characters: with them two names look alike, and a line reads other than it is written.
 
 /// # Errors
 /// Which character of a name nobody sees, and where it stands: controls, changes of direction, and what takes no room. What
 /// joins two letters may stand between those of scripts that need it, and in emoji.
-pub fn refuse_unseen(name: &str) -> Result<(), String> {
-    first_unseen(name).map_or(Ok(()), |found| Err(found.sentence()))
+pub fn refuse_invisible(name: &str) -> Result<(), String> {
+    first_invisible(name).map_or(Ok(()), |found| Err(found.sentence()))
 }
 
 /// # Errors
 /// Which character of a line is a control, and where it stands.
 pub fn refuse_controls(line: &str) -> Result<(), String> {
     let found = line.char_indices().find(|(_, letter)| letter.is_control());
-    found.map_or(Ok(()), |(at, letter)| Err(Unseen { letter, before: &line[..at] }.sentence()))
+    found.map_or(Ok(()), |(at, letter)| Err(Invisible { letter, before: &line[..at] }.sentence()))
 }
 
 /// A character that nobody sees, and the text that stands before it.
-struct Unseen<'a> {
+struct Invisible<'a> {
     letter: char,
     before: &'a str,
 }
 
-impl Unseen<'_> {
+impl Invisible<'_> {
     fn sentence(&self) -> String {
         let place = match self.before.char_indices().rev().nth(SHOWN_CHARS) {
             None if self.before.is_empty() => "At its beginning".to_owned(),
@@ -35,7 +35,7 @@ impl Unseen<'_> {
 /// So much of what stands before a character says where it is.
 const SHOWN_CHARS: usize = 20;
 
-fn first_unseen(text: &str) -> Option<Unseen<'_>> {
+fn first_invisible(text: &str) -> Option<Invisible<'_>> {
     let needs_joiners =
         |letter: Option<char>| letter.is_some_and(|letter| letter >= FIRST_SCRIPT_WITH_JOINERS);
     let found = text.char_indices().find(|(at, letter)| {
@@ -43,9 +43,9 @@ fn first_unseen(text: &str) -> Option<Unseen<'_>> {
             let after = text[at + letter.len_utf8()..].chars().next();
             needs_joiners(text[..*at].chars().next_back()) && needs_joiners(after)
         };
-        is_unseen(*letter) || matches!(*letter, JOINER | NON_JOINER) && !is_joined()
+        is_invisible(*letter) || matches!(*letter, JOINER | NON_JOINER) && !is_joined()
     });
-    found.map(|(at, letter)| Unseen { letter, before: &text[..at] })
+    found.map(|(at, letter)| Invisible { letter, before: &text[..at] })
 }
 
 fn name_of(letter: char) -> &'static str {
@@ -68,7 +68,7 @@ fn name_of(letter: char) -> &'static str {
 }
 
 /// Whether a character is never seen, wherever it stands.
-pub fn is_unseen(letter: char) -> bool {
+pub fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -97,14 +97,14 @@ mod tests {
         ];
         let joined = ["Ada\u{200d}", "A\u{200c}da", "Ди\u{200d}ма", "\u{200d}👩"];
         for name in hidden.iter().chain(&joined).chain(&["Ada\0", "Ada\u{1b}[2J", "Ada\u{e0061}"]) {
-            assert!(refuse_unseen(name).is_err(), "{name:?}");
+            assert!(refuse_invisible(name).is_err(), "{name:?}");
         }
         for name in hidden {
-            assert!(refuse_unseen(name).is_err_and(|sentence| sentence.contains("(U+")), "{name:?}");
+            assert!(refuse_invisible(name).is_err_and(|sentence| sentence.contains("(U+")), "{name:?}");
         }
         for name in ["Ada Lovelace", "Émile", "می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}🔬", "数学 — Ω"]
         {
-            assert!(refuse_unseen(name).is_ok(), "{name:?}");
+            assert!(refuse_invisible(name).is_ok(), "{name:?}");
         }
     }
 
@@ -124,9 +124,9 @@ mod tests {
                 "After “…ven sages of Miletus” stands a soft hyphen (U+00AD), which nobody sees. Write it without.",
             ),
         ] {
-            assert_eq!(refuse_unseen(name), Err(sentence.to_owned()));
+            assert_eq!(refuse_invisible(name), Err(sentence.to_owned()));
         }
-        assert_eq!(refuse_unseen("می\u{200c}خواهم"), Ok(()));
+        assert_eq!(refuse_invisible("می\u{200c}خواهم"), Ok(()));
         let bell = "After “ding” stands a control character (U+0007), which nobody sees. Write it without.";
         assert_eq!(refuse_controls("ding\u{7}"), Err(bell.to_owned()));
         assert_eq!(refuse_controls("שלום\u{200f}"), Ok(()));

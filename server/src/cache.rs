@@ -1,4 +1,4 @@
-//! What was read or drawn, kept in memory under a key that changes with it: what nobody changed is not made twice.
+//! A cache in memory, of what was read or drawn, under keys that change with it: what nobody changed is not made twice.
 //! What is of one team alone has the team in its key.
 
 use std::collections::HashMap;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 const KEEP: Duration = Duration::from_secs(30);
 
 /// A map of bounded size and age; full, it begins anew.
-pub struct Kept<K, V> {
+pub struct Cache<K, V> {
     most: usize,
     entries: Mutex<HashMap<K, (Instant, V)>>,
 }
 
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     pub fn new(most: usize) -> Self {
         Self { most, entries: Mutex::default() }
     }
@@ -40,12 +40,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded() {
-        let kept = Kept::new(3);
+        let cache = Cache::new(3);
         for number in 0..100 {
-            kept.put(number, number);
-            assert!(kept.entries.lock().expect("no panic holds it").len() <= 3);
-            assert_eq!(kept.get(&number), Some(number));
+            cache.put(number, number);
+            assert!(cache.entries.lock().expect("no panic holds it").len() <= 3);
+            assert_eq!(cache.get(&number), Some(number));
         }
-        assert_eq!(kept.get(&1), None);
+        assert_eq!(cache.get(&1), None);
     }
 }

@@ -1,7 +1,7 @@
-//! A read that many ask for at once is made once for all who asked before it began. So every answer is as fresh as a read of
-//! one's own would have been: whoever asks while one is under way waits for the next. [`Joined`] is for those who ask the
-//! same; [`Gathered`] for those who ask for one row each that one statement can read: the busier the house, the fewer
-//! statements for each who asks; [`Reads`] for those that nearly every page makes, with a connection of their own.
+//! Coalesced reads: a read that many ask for at once is made once for all who asked before it began. So every answer is as
+//! fresh as a read of one's own would have been: whoever asks while one is under way waits for the next. [`Coalesced`] is for
+//! those who ask the same; [`Batched`] for those who ask for one row each that one statement can read: the busier the house,
+//! the fewer statements for each who asks; [`Reads`] for those that nearly every page makes, with a connection of their own.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -20,15 +20,15 @@ const KEYS: usize = 1_000;
 pub type Outcome<V> = Result<V, Arc<sqlx::Error>>;
 
 /// Reads of which each answers all who ask for the same key.
-pub struct Joined<K, V>(Lines<K, (), V>);
+pub struct Coalesced<K, V>(Queues<K, (), V>);
 
 /// Reads of which each answers all who ask for some item under the same key.
-pub struct Gathered<K, I, V>(Lines<K, I, Arc<HashMap<I, V>>>);
+pub struct Batched<K, I, V>(Queues<K, I, Arc<HashMap<I, V>>>);
 
-struct Lines<K, I, R>(Mutex<HashMap<K, Arc<Line<I, R>>>>);
+struct Queues<K, I, R>(Mutex<HashMap<K, Arc<Queue<I, R>>>>);
 
 /// Those whom one read can answer.
-struct Line<I, R> {
+struct Queue<I, R> {
     newest: Mutex<Arc<Read<I, R>>>,
     /// Held while a read is under way.
     reading: tokio::sync::Mutex<()>,
@@ -51,13 +51,13 @@ impl<I, R> Default for Read<I, R> {
     }
 }
 
-impl<I, R> Default for Line<I, R> {
+impl<I, R> Default for Queue<I, R> {
     fn default() -> Self {
         Self { newest: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 }
 
-impl<K, I, R> Default for Lines<K, I, R> {
+impl<K, I, R> Default for Queues<K, I, R> {
     fn default() -> Self {
         Self(Mutex::default())
     }
@@ -81,7 +81,7 @@ impl<I: Eq + Hash + Clone, R> Read<I, R> {
     }
 }
 
-impl<I: Eq + Hash + Clone, R> Line<I, R> {
+impl<I: Eq + Hash + Clone, R> Queue<I, R> {
     /// The read that has not begun, with the item among those that it reads.
     fn join(&self, item: &I) -> Arc<Read<I, R>> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,43 +93,43 @@ impl<I: Eq + Hash + Clone, R> Line<I, R> {
     }
 }
 
-impl<K: Eq + Hash, I: Eq + Hash + Clone, R: Clone> Lines<K, I, R> {
+impl<K: Eq + Hash, I: Eq + Hash + Clone, R: Clone> Queues<K, I, R> {
     /// Where the one who reads goes away, the next of those who wait reads.
     async fn read<F>(&self, key: K, item: &I, read: impl FnOnce(Vec<I>) -> F) -> Outcome<R>
     where
         F: Future<Output = sqlx::Result<R>>,
     {
-        let line = self.line(key);
-        let joined = line.join(item);
+        let queue = self.queue(key);
+        let joined = queue.join(item);
         let outcome = joined.outcome.get_or_init(|| async {
-            let _reading = line.reading.lock().await;
+            let _reading = queue.reading.lock().await;
             read(joined.begin()).await.map_err(Arc::new)
         });
         outcome.await.clone()
     }
 
-    fn line(&self, key: K) -> Arc<Line<I, R>> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() >= KEYS {
-            lines.retain(|_, line| Arc::strong_count(line) > 1);
+    fn queue(&self, key: K) -> Arc<Queue<I, R>> {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if queues.len() >= KEYS {
+            queues.retain(|_, queue| Arc::strong_count(queue) > 1);
         }
-        Arc::clone(lines.entry(key).or_default())
+        Arc::clone(queues.entry(key).or_default())
     }
 }
 
-impl<K, V> Default for Joined<K, V> {
+impl<K, V> Default for Coalesced<K, V> {
     fn default() -> Self {
-        Self(Lines::default())
+        Self(Queues::default())
     }
 }
 
-impl<K, I, V> Default for Gathered<K, I, V> {
+impl<K, I, V> Default for Batched<K, I, V> {
     fn default() -> Self {
-        Self(Lines::default())
+        Self(Queues::default())
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Joined<K, V> {
+impl<K: Eq + Hash, V: Clone> Coalesced<K, V> {
     /// What `read` finds, or what somebody else's finds that began after this was asked for.
     ///
     /// # Errors
@@ -142,7 +142,7 @@ impl<K: Eq + Hash, V: Clone> Joined<K, V> {
     }
 }
 
-impl<K: Eq + Hash, I: Eq + Hash + Clone, V: Clone> Gathered<K, I, V> {
+impl<K: Eq + Hash, I: Eq + Hash + Clone, V: Clone> Batched<K, I, V> {
     /// What `read` finds of the item, which is given all items that it is to find, or what somebody else's finds that began
     /// after this was asked for. `None` where it finds none.
     ///
@@ -165,14 +165,14 @@ const ENOUGH: u32 = 8;
 /// Where a connection rests between reads that follow each other closely: a pool tries each that comes back, one more way to
 /// the database for every read.
 #[derive(Default)]
-pub struct Bench(Mutex<Option<Resting>>);
+pub struct ParkedConnection(Mutex<Option<Resting>>);
 
 struct Resting {
     since: Instant,
     conn: PoolConnection<Postgres>,
 }
 
-impl Bench {
+impl ParkedConnection {
     /// Gives the connection back to a pool that closes.
     pub fn end(&self) {
         self.rested();
@@ -213,27 +213,27 @@ impl Bench {
     }
 }
 
-/// Reads of rows, one after the other and each for many, with a [`Bench`] of their own.
+/// Reads of rows, one after the other and each for many, with a [`ParkedConnection`] of their own.
 pub struct Reads<I, V> {
-    gathered: Gathered<(), I, V>,
-    bench: Bench,
+    batched: Batched<(), I, V>,
+    parked: ParkedConnection,
 }
 
 impl<I, V> Default for Reads<I, V> {
     fn default() -> Self {
-        Self { gathered: Gathered::default(), bench: Bench::default() }
+        Self { batched: Batched::default(), parked: ParkedConnection::default() }
     }
 }
 
 impl<I, V> Reads<I, V> {
     /// Gives the connection back to a pool that closes.
     pub fn end(&self) {
-        self.bench.end();
+        self.parked.end();
     }
 }
 
 impl<I: Eq + Hash + Clone + Sync, V: Clone> Reads<I, V> {
-    /// What `read` finds of the item, as in [`Gathered::read`].
+    /// What `read` finds of the item, as in [`Batched::read`].
     ///
     /// # Errors
     /// Those of the read, for all who joined it.
@@ -242,12 +242,12 @@ impl<I: Eq + Hash + Clone + Sync, V: Clone> Reads<I, V> {
         R: for<'c> FnOnce(&'c mut PgConnection, &'c [I]) -> BoxFuture<'c, sqlx::Result<HashMap<I, V>>>,
     {
         let on_connection = |items: Vec<I>| async move {
-            let mut conn = self.bench.lend(db).await?;
+            let mut conn = self.parked.lend(db).await?;
             let found = read(&mut conn, &items).await?;
-            self.bench.rest(db, conn);
+            self.parked.rest(db, conn);
             Ok(found)
         };
-        self.gathered.read((), item, on_connection).await
+        self.batched.read((), item, on_connection).await
     }
 }
 
@@ -262,7 +262,7 @@ mod tests {
 
     /// What is read counts the reads; each takes a permit to end.
     struct World {
-        joined: Joined<&'static str, usize>,
+        joined: Coalesced<&'static str, usize>,
         n_reads: AtomicUsize,
         permits: Semaphore,
     }
@@ -270,7 +270,7 @@ mod tests {
     impl World {
         fn new() -> Arc<Self> {
             let (n_reads, permits) = (AtomicUsize::new(0), Semaphore::new(0));
-            Arc::new(Self { joined: Joined::default(), n_reads, permits })
+            Arc::new(Self { joined: Coalesced::default(), n_reads, permits })
         }
 
         async fn ask(self: Arc<Self>, key: &'static str) -> Outcome<usize> {
@@ -339,11 +339,11 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_wants_another_row_is_answered_by_the_same_read() {
-        let gathered = Arc::new(Gathered::<(), u32, u32>::default());
+        let batched = Arc::new(Batched::<(), u32, u32>::default());
         let reads = Arc::new(Mutex::new(Vec::new()));
         let permits = Arc::new(Semaphore::new(0));
         let ask = |item: u32| {
-            let (gathered, reads, permits) = (gathered.clone(), reads.clone(), permits.clone());
+            let (batched, reads, permits) = (batched.clone(), reads.clone(), permits.clone());
             tokio::spawn(async move {
                 let read = |mut items: Vec<u32>| async move {
                     items.sort_unstable();
@@ -351,7 +351,7 @@ mod tests {
                     permits.acquire().await.expect("it stays open").forget();
                     Ok(items.into_iter().filter(|item| *item < 5).map(|item| (item, item * 10)).collect())
                 };
-                gathered.read((), item, read).await.unwrap()
+                batched.read((), item, read).await.unwrap()
             })
         };
         let first = ask(1);
@@ -370,16 +370,16 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_to_be_read_is_read_by_the_next_where_who_reads_goes_away() {
-        let gathered = Arc::new(Gathered::<(), u32, u32>::default());
+        let batched = Arc::new(Batched::<(), u32, u32>::default());
         let permits = Arc::new(Semaphore::new(0));
         let ask = |item: u32| {
-            let (gathered, permits) = (gathered.clone(), permits.clone());
+            let (batched, permits) = (batched.clone(), permits.clone());
             tokio::spawn(async move {
                 let read = |items: Vec<u32>| async move {
                     permits.acquire().await.expect("it stays open").forget();
                     Ok(items.into_iter().map(|item| (item, item * 10)).collect())
                 };
-                gathered.read((), item, read).await.unwrap()
+                batched.read((), item, read).await.unwrap()
             })
         };
         let before = ask(9);
@@ -397,12 +397,12 @@ mod tests {
 
     #[test]
     fn keys_that_nobody_reads_are_forgotten() {
-        let joined = Joined::<usize, ()>::default();
-        let held = joined.0.line(0);
+        let joined = Coalesced::<usize, ()>::default();
+        let held = joined.0.queue(0);
         for key in 1..10 * KEYS {
-            joined.0.line(key);
+            joined.0.queue(key);
             assert!(joined.0.0.lock().unwrap().len() <= KEYS);
         }
-        assert!(Arc::ptr_eq(&held, &joined.0.line(0)), "somebody is in it");
+        assert!(Arc::ptr_eq(&held, &joined.0.queue(0)), "somebody is in it");
     }
 }

@@ -1,10 +1,11 @@
-//! Housekeeping: what has run out is removed, once an hour.
+//! Housekeeping of the whole site: what has run out is removed in every room, once an hour.
 
 use std::time::Duration;
 
-use crate::accounts::store;
+use crate::accounts::{providers, store, two_factors};
 use crate::app::App;
 use crate::error::Result;
+use crate::{bundles, competitions, images, quotas, retention, submissions, uploads};
 
 const EVERY: Duration = Duration::from_secs(3600);
 
@@ -18,8 +19,10 @@ pub async fn sweep_forever(app: App) {
     }
 }
 
+/// Once through all rooms.
+///
 /// # Errors
-/// Those of the database.
+/// Those of the database and of where files lie.
 pub async fn sweep(app: &App) -> Result<()> {
     app.limits.forget_the_quiet();
     app.paces.forget_the_quiet();
@@ -27,14 +30,14 @@ pub async fn sweep(app: &App) -> Result<()> {
     let mut conn = app.db.acquire().await?;
     store::sessions::sweep(&mut conn, now).await?;
     store::links::sweep(&mut conn, now).await?;
-    crate::accounts::two_factors::store::sweep(&mut conn, now).await?;
-    crate::accounts::providers::store::sweep(&mut conn, now).await?;
+    two_factors::store::sweep(&mut conn, now).await?;
+    providers::store::sweep(&mut conn, now).await?;
     drop(conn);
-    crate::retention::clean::clean(app).await?;
-    crate::images::upload::sweep(app).await?;
-    crate::competitions::invite::sweep(app).await?;
-    crate::bundles::receive::sweep(app).await?;
-    crate::uploads::remove::sweep(app).await?;
-    crate::submissions::direct::sweep(app).await?;
-    crate::quotas::add_up::add_up(app).await
+    retention::clean::clean(app).await?;
+    images::upload::sweep(app).await?;
+    competitions::invite::sweep(app).await?;
+    bundles::receive::sweep(app).await?;
+    uploads::remove::sweep(app).await?;
+    submissions::direct::sweep(app).await?;
+    quotas::add_up::add_up(app).await
 }

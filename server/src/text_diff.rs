@@ -1,4 +1,4 @@
-//! Two texts, line by line: what is the same, what came and what went; and as HTML, side by side.
+//! The difference of two texts, line by line: what is the same, what came and what went; and as HTML, side by side.
 
 use std::time::{Duration, Instant};
 
