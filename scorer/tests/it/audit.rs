@@ -286,7 +286,7 @@ fn beside_the_metric_that_ranks_secondary_ones_are_audited_for_what_they_give_aw
     let (of_primary, of_secondary) = found.checks.split_at(alone.checks.len());
     assert_eq!(of_primary, alone.checks);
     let names: Vec<&str> = of_secondary.iter().map(|check| check.check.as_str()).collect();
-    assert_eq!(names, ["P safe decimals of mape", "I probing of mape"]);
+    assert_eq!(names, ["I probing of mape", "P safe decimals of mape"]);
 }
 
 #[test]

@@ -165,7 +165,7 @@ impl Composed {
                 assert_eq!(!asked.all().is_empty(), self.asks_a_device, "{what}");
             }
         }
-        alone.iter().any(|scores| scores.contains("Defined") || scores.contains("Ranked"))
+        alone.iter().any(|scores| scores.contains("Defined") || scores.contains("OfParts"))
     }
 }
 
