@@ -1,4 +1,5 @@
-// Votes that are counted in place, and a preview while one writes. The forms do both without it.
+// Votes that are counted in place, a preview while one writes, and images that are pasted or dropped into a text. The forms
+// do all of it without it.
 "use strict";
 
 const PREVIEW_AFTER_MS = 400;
@@ -84,4 +85,53 @@ function armPreview(field) {
   });
 }
 
-for (const field of document.querySelectorAll("textarea[data-preview]")) armPreview(field);
+/** The Markdown that shows an image, or null and why the image was not taken. */
+async function sentImage(image) {
+  try {
+    const answer = await fetch("/api/v1/images", {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: image,
+    });
+    const told = await answer.json();
+    if (answer.status === 401) return [null, "You are signed out. Sign in again in another tab before you add an image."];
+    return answer.ok ? [told.markdown, ""] : [null, told.detail];
+  } catch {
+    return [null, "The image was not sent: the server does not answer. Try again in a moment."];
+  }
+}
+
+function edit(field, from, to, text) {
+  field.setRangeText(text, from, to, field.selectionStart === from ? "end" : "preserve");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+let nImages = 0;
+
+/** Sends an image, and shows it where the writer is, however much is typed meanwhile. */
+async function putImage(field, image) {
+  const waiting = `![Sending image ${++nImages}]()`;
+  edit(field, field.selectionStart, field.selectionEnd, waiting);
+  const [markdown, complaint] = await sentImage(image);
+  complain(field, complaint);
+  const at = field.value.indexOf(waiting);
+  if (at >= 0) edit(field, at, at + waiting.length, markdown ?? "");
+}
+
+function armImages(field) {
+  const take = (event, items) => {
+    const images = [...(items?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+    // What is copied from a table or a document comes as text and as its picture: the text is meant.
+    if (images.length === 0 || items.getData("text/plain")) return;
+    event.preventDefault();
+    for (const image of images) putImage(field, image);
+  };
+  field.addEventListener("paste", (event) => take(event, event.clipboardData));
+  field.addEventListener("drop", (event) => take(event, event.dataTransfer));
+  document.getElementById("text-hint")?.append(" Or paste or drop one into the text.");
+}
+
+for (const field of document.querySelectorAll("textarea[data-preview]")) {
+  armPreview(field);
+  armImages(field);
+}

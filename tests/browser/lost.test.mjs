@@ -74,6 +74,43 @@ test("a text is there again after a session that ended, and gone once it was pos
   assert.equal(await bob.page.getByRole("alert").count(), 0);
 });
 
+// Pastes a picture, or a file that only says it is one, as a browser does from the clipboard.
+const paste = (field, isPicture, text = "") =>
+  field.evaluate(
+    async (area, [isPicture, text]) => {
+      const canvas = new OffscreenCanvas(40, 30);
+      canvas.getContext("2d").fillRect(5, 5, 20, 20);
+      const picture = isPicture ? await canvas.convertToBlob() : new Blob(["no picture"]);
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([picture], "image.png", { type: "image/png" }));
+      if (text) clipboardData.setData("text/plain", text);
+      return area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, cancelable: true, bubbles: true }));
+    },
+    [isPicture, text],
+  );
+
+test("an image is pasted into a text, and what cannot be shown is told", async () => {
+  const ada = await Person.arrive(stage.browser, stage.house.url, WINDOW);
+  await ada.register("painter");
+  await ada.go("/forums/general/new");
+  const text = ada.page.locator("textarea[name=text]");
+  await text.fill("Before. After.");
+  await text.evaluate((area) => area.setSelectionRange(8, 8));
+  assert.equal(await paste(text, true), false, "the browser does nothing more with it");
+  await ada.page.waitForFunction(() => document.querySelector("textarea[name=text]").value.includes("/images/"));
+  assert.match(await text.inputValue(), /^Before\. !\[What it shows\]\(\/images\/[-0-9a-f]+\)After\.$/);
+  await ada.page.locator("#preview img").waitFor();
+  assert.equal(await paste(text, true, "1\t2"), true, "cells of a table are text");
+  const before = await text.inputValue();
+  await paste(text, false);
+  await ada.page.getByRole("alert").filter({ hasText: "image" }).waitFor();
+  assert.equal(await text.inputValue(), before, "nothing is left of what was not taken");
+  await ada.page.getByLabel("Title").fill("A picture");
+  await ada.press("Open the topic");
+  await ada.page.locator("article img[alt='What it shows']").first().waitFor();
+  await ada.lookOver();
+});
+
 test("a file is sent again by itself and taken once, and ticks are counted", async () => {
   const host = await Person.arrive(stage.browser, stage.house.url, WINDOW);
   await host.register("broken-host");
