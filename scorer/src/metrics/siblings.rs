@@ -5,7 +5,7 @@
 //! order teams alike (RMSE, MSE and R² of the same rows), which would answer nothing. The siblings of a metric
 //! are the first of each other group of its family, up to [`N_SIBLINGS`], that fit the competition; they take
 //! over its parameters where they have the same. Of a metric put together from parts, the parts are asked one
-//! by one. Where the competition has groups, the metric itself is asked under the other aggregation as well.
+//! by one, but for the one that alone ranks. Where the competition has groups, the metric itself is asked under the other aggregation as well.
 
 use serde_json::{Map, Value};
 
@@ -180,7 +180,9 @@ pub struct Sibling {
 pub fn siblings(judge: &Judge) -> Vec<Sibling> {
     let parts = compose::parts(&judge.params);
     if !parts.is_empty() {
-        return parts.iter().take(N_SIBLINGS).filter_map(|part| of_part(judge, part)).collect();
+        let n_ranking = usize::from(judge.has_secondary());
+        let asked = parts.iter().skip(n_ranking).take(N_SIBLINGS);
+        return asked.filter_map(|part| of_part(judge, part)).collect();
     }
     let name = judge.metric.about().name;
     let others = family(name).into_iter().flatten().filter(|alike| !alike.contains(&name));
@@ -340,5 +342,7 @@ mod tests {
         let found = of("mean_rank", parts, json!({}));
         let expected = [("rmse", "of price"), ("mae", "of rent")];
         assert_eq!(found, expected.map(|(metric, note)| (metric.to_owned(), note.to_owned())));
+        let beside = json!({ "parts": [{ "metric": "rmse" }, { "metric": "mae" }] });
+        assert_eq!(of("with_secondary", beside, json!({})), [("mae".to_owned(), String::new())]);
     }
 }
