@@ -5,7 +5,8 @@
 //! order teams alike (RMSE, MSE and R² of the same rows), which would answer nothing. The siblings of a metric
 //! are the first of each other group of its family, up to [`N_SIBLINGS`], that fit the competition; they take
 //! over its parameters where they have the same. Of a metric put together from parts, the parts are asked one
-//! by one, but for the one that alone ranks. Where the competition has groups, the metric itself is asked under the other aggregation as well.
+//! by one, but for the one that alone ranks. Where the competition has groups, the metric itself is asked under
+//! the other aggregation as well.
 
 use serde_json::{Map, Value};
 
