@@ -26,7 +26,7 @@ const LONGEST_COLOURED_BYTES: usize = 100_000;
 /// Where images of this site are; posts show no others.
 pub const IMAGES: &str = "/images/";
 
-/// Draws CommonMark with tables, strikethrough, footnotes, `$formulas$` and coloured code, and keeps
+/// Draws CommonMark with tables, strikethrough, lists of tasks, footnotes, `$formulas$` and coloured code, and keeps
 /// only harmless HTML. What nests deeper than anybody reads is shown as its source.
 pub fn draw(markdown: &str) -> String {
     draw_linked(markdown, |_| None)
@@ -176,6 +176,7 @@ fn options() -> Options<'static> {
     options.extension.table = true;
     options.extension.strikethrough = true;
     options.extension.autolink = true;
+    options.extension.tasklist = true;
     options.extension.footnotes = true;
     options.extension.math_dollars = true;
     options.render.r#unsafe = true; // ammonia decides what stays
@@ -223,6 +224,11 @@ fn sanitise(html: &str, own_images_alone: bool) -> String {
         .add_tag_attributes("th", &["align"])
         .add_tag_attributes("td", &["align"])
         .add_tag_attributes("span", &["data-part"])
+        // Of a list of tasks; nobody ticks them in the text of another.
+        .add_tags(["input"])
+        .add_tag_attributes("input", &["checked"])
+        .set_tag_attribute_value("input", "type", "checkbox")
+        .set_tag_attribute_value("input", "disabled", "")
         .url_schemes(["http", "https", "mailto"].into())
         .attribute_filter(move |element, attribute, value| {
             let is_kept = match (element, attribute) {
@@ -330,6 +336,24 @@ mod tests {
         for wrong in ["\\foo{", "\\frac{1}", "\\unknown{x}"] {
             assert_eq!(draw_formula(wrong, false), format!("<code>{wrong}</code>"));
         }
+    }
+
+    #[test]
+    fn tasks_have_boxes_that_nobody_can_tick_and_no_other_field_comes_in() {
+        let html = render("- [x] split\n- [ ] train", None, |_| None);
+        let boxes: Vec<&str> =
+            html.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()).collect();
+        assert_eq!(boxes.len(), 2, "{html}");
+        assert!(boxes[0].contains("checked") && !boxes[1].contains("checked"), "{html}");
+        let typed =
+            render("<input type=text name=q autofocus onfocus=alert(1) form=sign-out>", None, |_| None);
+        for html in boxes.iter().copied().chain([typed.as_str()]) {
+            assert!(html.contains("type=\"checkbox\"") && html.contains("disabled"), "{html}");
+        }
+        for gone in ["text", "name", "focus", "form"] {
+            assert!(!typed.contains(gone), "{typed}");
+        }
+        assert_eq!(plain("- [x] split\n- [ ] train"), "split\ntrain");
     }
 
     #[test]
