@@ -37,6 +37,7 @@ impl Aligned {
     }
 }
 
+/// A column of predictions in the order of the solution's slots: public rows first, then private ones.
 pub(crate) enum Predicted {
     Numbers(Vec<f64>),
     Codes(Vec<u32>),

@@ -21,6 +21,7 @@ const ROUNDS: usize = 5;
 pub const DEAF: &str = "Notifications of the database do not arrive. Where the database's address is that of a proxy \
      that pools transactions, set HOLDOUT_DATABASE_DIRECT_URL to the address of PostgreSQL itself.";
 
+/// What is announced to all servers: ids, never a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {

@@ -22,6 +22,7 @@ pub struct Asked {
     pub newest: i32,
 }
 
+/// Whether a program and the database understand one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Understood,

@@ -25,6 +25,7 @@ pub struct Influence {
     pub error: f64,
 }
 
+/// How much single rows weigh in the score of a good forecaster; `None` where no possible truth has a score.
 pub fn influence(case: &Case<'_>, known: &Forecasters, usual: &[f64]) -> Option<Influence> {
     let forecaster = match case.family {
         Family::Number | Family::Rating => &known.strong,
@@ -145,6 +146,7 @@ impl Resolution {
     }
 }
 
+/// Which difference between two forecasters these rows can tell from chance; `error` is the standard error of a score.
 pub fn resolution(case: &Case<'_>, known: &Forecasters, error: f64) -> Option<Resolution> {
     let expect = |forecaster: &Forecaster| forecaster.expect_one(case, plain(case, forecaster));
     Some(of_step(case, (expect(&known.strong)?.mean - expect(&known.stronger)?.mean).abs(), error))

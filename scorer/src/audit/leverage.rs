@@ -29,6 +29,7 @@ const UNITS: [&str; 3] = [
     "errors of the same percentage",
 ];
 
+/// Whether a few large values decide the score; of numbers alone. `reacts`: an error has a price of its own.
 pub fn leverage(case: &Case<'_>, reacts: bool) -> Option<Check> {
     if case.family != Family::Number {
         return None;

@@ -36,6 +36,7 @@ pub fn of_nothing() -> Check {
     )
 }
 
+/// What somebody learns of hidden labels who sends files made to ask the public board.
 pub fn probing(case: &Case<'_>) -> Option<Probing> {
     let (labels, n_public) = case.public();
     Some(told(case, &scores_of_designs(case, &labels), labels.len(), n_public))

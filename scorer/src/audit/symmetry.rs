@@ -55,6 +55,7 @@ pub struct OverUnder {
 const AMOUNTS: [f64; 3] = [0.1, 0.25, 0.5];
 const FACTORS: [f64; 4] = [1.1, 1.25, 1.5, 2.0];
 
+/// Whether errors upward cost the same as errors downward; numbers alone have a direction.
 pub fn over_under(case: &Case<'_>) -> Option<OverUnder> {
     if case.family != Family::Number {
         return None;

@@ -186,24 +186,32 @@ fn suggestions(solution: &Bytes, limits: &Limits) -> Vec<String> {
         .collect()
 }
 
+/// Whether every value of the target is one of a few.
 pub(crate) fn has_classes(kind: &TargetKind) -> bool {
     matches!(kind, TargetKind::Binary { .. } | TargetKind::Classes { .. } | TargetKind::Ratings { .. })
 }
 
+/// Unpacks a file within its limits.
+///
+/// # Errors
+/// A rejection of what is no file that can be read.
 pub(crate) fn open(bytes: &Bytes, limits: &Limits) -> Result<Content, Rejection> {
     content::open(Source::Bytes(bytes.clone()), limits).map_err(|error| {
         Rejection::new(holdout_contract::rejection::RejectionKind::BadArchive, error.to_string())
     })?
 }
 
+/// A check that found nothing wrong.
 pub(crate) fn pass(check: &str, text: impl Into<String>) -> Finding {
     finding(check, Verdict::Pass, text, "")
 }
 
+/// A check whose host should look; `fix` says what can be done.
 pub(crate) fn warn(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
     finding(check, Verdict::Warn, text, fix)
 }
 
+/// A check that forbids the launch; `fix` says what has to be done.
 pub(crate) fn refused(check: &str, text: impl Into<String>, fix: impl Into<String>) -> Finding {
     finding(check, Verdict::Refused, text, fix)
 }

@@ -23,6 +23,7 @@ const NEVER: f64 = 5e-7;
 /// Two sides that differ by more than chance does once in a thousand splits.
 const RARE: f64 = 0.001;
 
+/// Whether the order of rows, or the split, gives labels away; nothing of few rows, and of targets that are no numbers.
 pub fn examine(solution: &Solution) -> Vec<Finding> {
     let range = solution.range(Split::All);
     if range.len() < FEW {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{Draws, Params, Rows, Undefined};
 
+/// A metric that looks at each row by itself, and then adds up what it found.
 pub trait PerRow: Sync {
     /// What is found out about a row.
     type Found: Send + Sync;

@@ -94,6 +94,7 @@ impl<'a> Files<'a> {
     }
 }
 
+/// A metric that scores many files of one solution at once: what is the same work for each is done once for all.
 pub trait ScoresTogether {
     /// As [`super::Metric::score_parts`], of every file.
     fn score_files(&self, files: &Files<'_>) -> Vec<PartScores>;

@@ -189,6 +189,7 @@ pub struct Submitted {
     pub ladder: Option<Climb>,
 }
 
+/// What the worker asks of its child, one request at a time.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
@@ -357,6 +358,7 @@ impl SplitFiles {
     }
 }
 
+/// What the child answers; each answer fits one kind of [`Request`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {

@@ -21,7 +21,9 @@ use crate::web::cookies;
 
 pub const COOKIE: &str = "holdout_session";
 
+/// For so long a session lasts that nobody uses.
 pub const LIFE: TimeDelta = TimeDelta::days(30);
+/// For so long it lasts however often it is used.
 const LONGEST: TimeDelta = TimeDelta::days(90);
 /// Begins the secrets of sessions that know the prefix of `web::cookies`: under a plain name none of them is taken over TLS.
 const MARK: &str = "s.";

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::model::{Announcement, Wish};
-use super::{announce, store};
+use super::{announce, read};
 use crate::api::body::ApiJson;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
@@ -17,7 +17,7 @@ use crate::api::token::{ApiMember, MaybeApiMember};
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::api::as_host;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::ids::BulletinId;
 use crate::paths;
 
@@ -60,9 +60,7 @@ impl From<Announcement> for AnnouncementJson {
 }
 
 async fn document(app: &App, seen: &Seen, id: BulletinId) -> Result<AnnouncementJson> {
-    let mut conn = app.db.acquire().await?;
-    let found = store::find(&mut conn, seen.competition.id, id).await?;
-    Ok(found.ok_or(AppError::NotFound)?.into())
+    Ok(read::find(app, seen, id).await?.into())
 }
 
 /// What the hosts announced, newest first.
@@ -81,9 +79,7 @@ async fn list_announcements(
     caller: MaybeApiMember,
 ) -> Result<Slice<AnnouncementJson>> {
     let seen = access::see(&app, &slug, caller.reader()?.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let found = store::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
-    Ok(keyset.slice(found, |one| one.id.0).map(AnnouncementJson::from))
+    Ok(read::list(&app, &seen, keyset).await?.map(AnnouncementJson::from))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -7,4 +7,5 @@ pub mod announce;
 pub mod api;
 pub mod model;
 pub mod pages;
+pub mod read;
 pub mod store;

@@ -8,13 +8,13 @@ use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::model::{Announcement, REASON_LIMIT, TEXT_LIMIT, Wish};
-use super::{announce, store};
+use super::{announce, read};
 use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::pages::setup::{Setup, open};
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::folder::links;
 use crate::ids::BulletinId;
 use crate::paths;
@@ -57,10 +57,7 @@ async fn show_announcements(
     shell: Shell,
 ) -> Result<AnnouncementsPage> {
     let seen = access::see(&app, &slug, shell.viewer.as_ref()).await?;
-    let mut conn = app.db.acquire().await?;
-    let found = store::list(&mut conn, seen.competition.id, keyset.before(), keyset.fetched()).await?;
-    drop(conn);
-    let announcements = keyset.slice(found, |one| one.id.0);
+    let announcements = read::list(&app, &seen, keyset).await?;
     let frame = Frame::new(seen, Tab::Overview, shell.now);
     Ok(AnnouncementsPage { shell, frame, announcements })
 }
@@ -141,11 +138,7 @@ async fn page(
     mistake: Mistake,
 ) -> Result<HostAnnouncementsPage> {
     let opened = open(app, slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let id = opened.seen.competition.id;
-    let found = store::list(&mut conn, id, keyset.before(), keyset.fetched()).await?;
-    drop(conn);
-    let announcements = keyset.slice(found, |one| one.id.0);
+    let announcements = read::list(app, &opened.seen, keyset).await?;
     let preview = form.preview(slug).unwrap_or_default();
     let frame = opened.frame(&shell);
     Ok(HostAnnouncementsPage { frame, setup: opened.setup, shell, announcements, form, preview, mistake })
@@ -227,10 +220,7 @@ async fn correction(
     form: Option<AnnounceForm>,
 ) -> Result<CorrectionPage> {
     let opened = open(app, slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let found = store::find(&mut conn, opened.seen.competition.id, id).await?;
-    drop(conn);
-    let announcement = found.ok_or(AppError::NotFound)?;
+    let announcement = read::find(app, &opened.seen, id).await?;
     let form = form.unwrap_or_else(|| AnnounceForm::of(announcement.wish()));
     let preview = form.preview(slug).unwrap_or_default();
     Ok(CorrectionPage {

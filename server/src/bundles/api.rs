@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::make::{self, Wish};
 use super::receive::Sent;
 use super::report::Report;
-use super::store::{self, Bundle, KeptFile};
+use super::store::{Bundle, KeptFile};
 use super::{Kind, receive};
 use crate::accounts::model::{Member, Scope};
 use crate::api::body::ApiJson;
@@ -20,7 +20,7 @@ use crate::api::query::ApiQuery;
 use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::paths;
 use crate::uploads::spend;
 use crate::web::upload::body_chunks;
@@ -102,9 +102,7 @@ impl BundleJson {
 }
 
 async fn shown(app: &App, host: &Member, id: Uuid) -> Result<BundleJson> {
-    let mut conn = app.db.acquire().await?;
-    let bundle = store::find(&mut conn, host.id, id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
-    let files = store::files(&mut conn, id).await?;
+    let (bundle, files) = receive::find(app, host, id).await?;
     Ok(BundleJson::new(bundle, &files))
 }
 

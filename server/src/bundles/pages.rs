@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::make::{self, Wish};
 use super::receive::{self, Sent, Turn};
 use super::report::Report;
-use super::store::{self, Bundle};
+use super::store::Bundle;
 use super::{Kind, report};
 use crate::accounts::model::Member;
 use crate::app::App;
@@ -193,10 +193,7 @@ async fn report_page(
     mistake: Mistake,
 ) -> Result<BundleReportPage> {
     let host = shell.member()?;
-    let mut conn = app.db.acquire().await?;
-    let bundle = store::find(&mut conn, host.id, id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
-    let files = store::files(&mut conn, id).await?;
-    drop(conn);
+    let (bundle, files) = receive::find(app, host, id).await?;
     let has_solution = files.iter().any(|file| file.recipient.is_some());
     let form =
         form.unwrap_or_else(|| DraftForm { title: bundle.contents.title.clone(), ..DraftForm::default() });

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::archive::{Budget, Refused};
 use super::draft::{Draft, Payload};
-use super::store::{self, KeptFile, NewBundle};
+use super::store::{self, Bundle, KeptFile, NewBundle};
 use super::tree::{Space, Tree};
 use super::{Kind, detect, import};
 use crate::accounts::model::Member;
@@ -199,6 +199,17 @@ pub async fn forget(app: &App, host: &Member, id: Uuid) -> Result<()> {
     let keys = store::remove(&mut tx, host.id, id).await?.ok_or(AppError::NotFound)?;
     tx.commit().await?;
     forget_files(app, keys).await
+}
+
+/// A bundle that a host sent and that is still kept, with its files.
+///
+/// # Errors
+/// [`AppError::NotFound`] for one that is another's or no longer kept; those of the database.
+pub async fn find(app: &App, host: &Member, id: Uuid) -> Result<(Bundle, Vec<KeptFile>)> {
+    let mut conn = app.db.acquire().await?;
+    let bundle = store::find(&mut conn, host.id, id, app.clock.now()).await?.ok_or(AppError::NotFound)?;
+    let files = store::files(&mut conn, id).await?;
+    Ok((bundle, files))
 }
 
 /// Forgets bundles that waited for too long.

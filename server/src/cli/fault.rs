@@ -98,6 +98,7 @@ impl From<std::io::Error> for CliError {
     }
 }
 
+/// What a verb of the command line comes to: nothing to say, or why it went wrong, with its exit code.
 pub type Outcome<T = ()> = Result<T, CliError>;
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ const NOTE_LIMIT: usize = 1000;
 /// Of what people are told, in characters, as the schema has it.
 const SENTENCE_LIMIT: usize = 500;
 
+/// What a change that everybody reads is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -47,6 +48,7 @@ impl About {
     }
 }
 
+/// What was done to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

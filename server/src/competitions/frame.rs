@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::competitions::access::{Seen, Standing};
 use crate::competitions::model::{Competition, Phase};
 
+/// The tab of a competition's pages that a page stands under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     Overview,

@@ -21,6 +21,7 @@ pub mod frame;
 pub mod front;
 pub mod history;
 pub mod invite;
+pub mod joined;
 pub mod ladder;
 pub mod launch;
 pub mod metric_words;

@@ -10,16 +10,14 @@ use utoipa_axum::router::OpenApiRouter;
 use super::model::{Day, Participant, Reason, Refused, Spread};
 use super::read::{self, Dashboard};
 use super::sent::{self, Fate, Filter, Sent};
-use super::store;
 use crate::api::paging::{Keyset, Slice};
 use crate::api::query::ApiQuery;
 use crate::api::routes::routes;
 use crate::api::token::ApiMember;
 use crate::app::App;
-use crate::competitions::access::Seen;
 use crate::competitions::api::as_host;
 use crate::error::Result;
-use crate::ids::{SubmissionId, TeamId, UserId};
+use crate::ids::{SubmissionId, TeamId};
 use crate::leaderboard::model::{MEAN_RANK_DECIMALS, Row};
 use crate::paths;
 use crate::submissions::model::rounded;
@@ -210,13 +208,10 @@ async fn list_participants(
     caller: ApiMember,
 ) -> Result<Slice<ParticipantJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let Seen { competition, .. } = seen;
     let now = app.clock.now();
-    let (ended, decimals) = (competition.ended(now), competition.decimals(now));
+    let decimals = seen.competition.decimals(now);
     let shown = |score: Option<f64>| score.map(|score| rounded(score, decimals));
-    let before = UserId(keyset.before());
-    let mut conn = app.db.acquire().await?;
-    let found = store::participants(&mut conn, ended, competition.id, before, keyset.fetched()).await?;
+    let found = read::participants(&app, &seen, keyset, now).await?;
     let json = |person: Participant| ParticipantJson {
         username: person.username,
         display_name: person.display_name,
@@ -229,7 +224,7 @@ async fn list_participants(
         final_rank: person.final_rank,
         private_score: person.private_score,
     };
-    Ok(keyset.slice(found, |person| person.user_id.0).map(json))
+    Ok(found.map(json))
 }
 
 /// A refused file, without anything that stands in it.
@@ -264,10 +259,7 @@ async fn list_rejections(
     caller: ApiMember,
 ) -> Result<Slice<RefusedJson>> {
     let (_, seen) = as_host(&app, &slug, caller).await?;
-    let mut conn = app.db.acquire().await?;
-    let found =
-        store::refused(&mut conn, seen.competition.id, SubmissionId(keyset.before()), keyset.fetched())
-            .await?;
+    let found = read::refused(&app, &seen, keyset).await?;
     let json = |file: Refused| RefusedJson {
         submission_id: file.submission_id,
         sentence: file.sentence(),
@@ -277,7 +269,7 @@ async fn list_rejections(
         line: file.line,
         total: file.total,
     };
-    Ok(keyset.slice(found, |file| file.submission_id.0).map(json))
+    Ok(found.map(json))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

@@ -6,10 +6,10 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 
+use super::csv;
 use super::model::{Participant, Refused};
 use super::plot::Bars;
 use super::read::{self, Dashboard};
-use super::{csv, store};
 use crate::api::paging::Keyset;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
@@ -17,7 +17,6 @@ use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
 use crate::competitions::pages::setup::{Setup, open};
 use crate::error::Result;
-use crate::ids::{SubmissionId, UserId};
 use crate::paths;
 use crate::web::format;
 use crate::web::routing::get;
@@ -126,12 +125,7 @@ async fn show_participants(
     shell: Shell,
 ) -> Result<ParticipantsPage> {
     let opened = open(&app, &slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let (id, before) = (opened.seen.competition.id, UserId(keyset.before()));
-    let ended = opened.seen.competition.ended(shell.now);
-    let found = store::participants(&mut conn, ended, id, before, keyset.fetched()).await?;
-    drop(conn);
-    let slice = keyset.slice(found, |person| person.user_id.0);
+    let slice = read::participants(&app, &opened.seen, keyset, shell.now).await?;
     let frame = opened.frame(&shell);
     Ok(ParticipantsPage { shell, frame, setup: opened.setup, participants: slice.items, older: slice.next })
 }
@@ -166,11 +160,7 @@ async fn show_rejections(
     shell: Shell,
 ) -> Result<RejectionsPage> {
     let opened = open(&app, &slug, &shell, None).await?;
-    let mut conn = app.db.acquire().await?;
-    let (id, before) = (opened.seen.competition.id, SubmissionId(keyset.before()));
-    let found = store::refused(&mut conn, id, before, keyset.fetched()).await?;
-    drop(conn);
-    let slice = keyset.slice(found, |file| file.submission_id.0);
+    let slice = read::refused(&app, &opened.seen, keyset).await?;
     let frame = opened.frame(&shell);
     Ok(RejectionsPage { shell, frame, setup: opened.setup, refused: slice.items, older: slice.next })
 }

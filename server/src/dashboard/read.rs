@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::csv::MOST_DAYS;
-use super::model::{Day, Reason, Spread, Waiting};
+use super::model::{Day, Participant, Reason, Refused, Spread, Waiting};
 use super::{count, store};
+use crate::api::paging::{Keyset, Slice};
 use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::error::Result;
+use crate::ids::{SubmissionId, UserId};
 use crate::leaderboard::model::{Key, Row, View};
 use crate::leaderboard::read as board;
 use crate::leaderboard::sight::BoardSight;
@@ -86,4 +88,32 @@ pub async fn dashboard(app: &App, seen: &Seen) -> Result<Dashboard> {
         top,
         room: quotas::store::of_competition(&mut conn, id).await?,
     })
+}
+
+/// Everybody who takes part, newest accounts first; with final ranks and private scores once the competition is over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn participants(
+    app: &App,
+    seen: &Seen,
+    keyset: Keyset,
+    now: DateTime<Utc>,
+) -> Result<Slice<Participant>> {
+    let (id, ended) = (seen.competition.id, seen.competition.ended(now));
+    let mut conn = app.db.acquire().await?;
+    let before = UserId(keyset.before());
+    let found = store::participants(&mut conn, ended, id, before, keyset.fetched()).await?;
+    Ok(keyset.slice(found, |person| person.user_id.0))
+}
+
+/// Refused files, newest first, without anything that stands in them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refused(app: &App, seen: &Seen, keyset: Keyset) -> Result<Slice<Refused>> {
+    let mut conn = app.db.acquire().await?;
+    let before = SubmissionId(keyset.before());
+    let found = store::refused(&mut conn, seen.competition.id, before, keyset.fetched()).await?;
+    Ok(keyset.slice(found, |file| file.submission_id.0))
 }

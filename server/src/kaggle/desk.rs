@@ -20,6 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const EXPIRY_BYTES: usize = 8;
 const USER_BYTES: usize = 8;
 
+/// Signs what a client is given to bring back.
 pub type Key = [u8; 32];
 
 /// Never empty; the first signs.

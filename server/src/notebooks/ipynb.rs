@@ -29,6 +29,7 @@ pub struct Notebook<'a> {
     pub cells: Vec<Cell<'a>>,
 }
 
+/// What a cell of a notebook holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum CellKind {
     Markdown,

@@ -329,6 +329,7 @@ pub struct Written {
     pub written_at: DateTime<Utc>,
 }
 
+/// What somebody wrote.
 #[derive(Debug, Clone)]
 pub enum Work {
     Topic(PostId),

@@ -65,7 +65,7 @@ impl Stage {
             post_medals: Thresholds::POSTS,
         };
         let role = owner.connect_options().as_ref().clone().options([("role", "holdout_web")]);
-        // Eight requests at once, and what rests in `joined::Held`.
+        // Eight requests at once, and what rests in `coalescing::ParkedConnection`.
         let db = PgPoolOptions::new().max_connections(12).connect_with(role).await.unwrap();
         let app = App::new(db, config).unwrap();
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();

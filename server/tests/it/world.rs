@@ -128,7 +128,7 @@ impl World {
         // Boards of tests show every score, unless a test says otherwise: theirs are all small.
         sql("alter table competitions alter column ladder set default 'off'").execute(&pool).await.unwrap();
         let web_role = pool.connect_options().as_ref().clone().options([("role", "holdout_web")]);
-        // Tests of several servers share it; each listens, and holds what rests in `joined::Held`.
+        // Tests of several servers share it; each listens, and holds what rests in `coalescing::ParkedConnection`.
         let web_pool = PgPoolOptions::new().max_connections(24).connect_with(web_role).await.unwrap();
         let app = App::new(web_pool, change(config)).unwrap();
         app.clock.synchronise(&mut app.db.acquire().await.unwrap()).await.unwrap();

@@ -85,6 +85,7 @@ pub(super) fn best_over(
     is_certain.then(|| Best { gain, name: names[at].clone(), report: reports[at].clone() })
 }
 
+/// Whether anything scores better than what a forecaster believes; `None` where that cannot be asked of such a target.
 pub fn examine(case: &Case<'_>, known: &Forecasters, tuned: Option<&Tuned>, reacts: bool) -> Option<Honesty> {
     match case.family {
         Family::Number => numbers::numbers(case, &known.strong, reacts),

@@ -113,6 +113,7 @@ pub struct FoundGain {
     pub part_errors: Vec<f64>,
 }
 
+/// What a look at a board came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RanksOutcome {

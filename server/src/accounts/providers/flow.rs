@@ -19,7 +19,9 @@ use crate::paths;
 use crate::web::cookies;
 use crate::web::problems::encode;
 
+/// Binds an attempt to the browser that began it.
 pub const COOKIE: &str = "holdout_provider";
+/// So much time there is between leaving for a provider and coming back.
 pub const LIFE: TimeDelta = TimeDelta::minutes(10);
 
 /// What somebody wants there.

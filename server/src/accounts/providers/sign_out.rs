@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::paths;
 use crate::web::cookies;
 
+/// Binds signing out at a provider to the browser that began it.
 pub const COOKIE: &str = "holdout_sign_out";
 /// Nobody who signs out waits longer for what a provider says of itself.
 const PATIENCE: Duration = Duration::from_secs(3);

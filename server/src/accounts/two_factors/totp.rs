@@ -5,9 +5,11 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
+/// A code holds for one step, as RFC 6238 recommends.
 pub const STEP_SECONDS: i64 = 30;
 /// Clocks of phones drift: the codes of one step before and one after are taken too.
 const DRIFT_STEPS: i64 = 1;
+/// As long as a hash of HMAC-SHA-1, as RFC 4226 recommends.
 pub const SECRET_BYTES: usize = 20;
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 

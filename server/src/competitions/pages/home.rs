@@ -1,7 +1,5 @@
 //! The front page: competitions, what is read and discussed, and what is a member's own.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
@@ -11,14 +9,11 @@ use serde::Deserialize;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::front::{self, FINISHED_A_PAGE, Front, RUNNING_A_PAGE};
+use crate::competitions::joined::{Joined, with_ranks};
 use crate::competitions::model::Phase;
-use crate::competitions::store;
 use crate::competitions::store::lists::{self, Card, Cursor};
 use crate::error::Result;
 use crate::forum::list::Listed;
-use crate::leaderboard::model::View;
-use crate::leaderboard::read;
-use crate::leaderboard::sight::BoardSight;
 use crate::notebooks::store::lists as notebooks;
 use crate::notifications::model::Written;
 use crate::notifications::store::follows;
@@ -42,19 +37,6 @@ pub struct HomeQuery {
     running: Option<String>,
     /// Continues the finished ones.
     finished: Option<String>,
-}
-
-/// A competition that the viewer takes part in.
-pub struct Joined {
-    pub card: Card,
-    /// On the board; `None` before the first score.
-    pub rank: Option<i64>,
-}
-
-impl Joined {
-    pub fn sample() -> Self {
-        Self { card: Card::sample(), rank: Some(3) }
-    }
 }
 
 /// What a member alone sees on the front page.
@@ -190,28 +172,6 @@ async fn own(app: &App, member: &Member) -> Result<Own> {
         written,
         terms_are_due,
     })
-}
-
-/// Ranks come from memory where the board did not change.
-pub(super) async fn with_ranks(app: &App, member: &Member, cards: Vec<Card>) -> Result<Vec<Joined>> {
-    let ids: Vec<_> = cards.iter().map(|card| card.id).collect();
-    let mut conn = app.db.acquire().await?;
-    let competitions = store::find_by_ids(&mut conn, &ids).await?;
-    let teams = store::teams_of(&mut conn, member.id, &ids).await?;
-    drop(conn);
-    let mut ranks = HashMap::new();
-    for competition in &competitions {
-        let team = teams.iter().find(|(id, _)| *id == competition.id);
-        let view = View::choose(competition, app.clock.now(), false);
-        if let Some((id, team)) = team
-            && let Some(row) =
-                read::kept_own_row(app, competition, view, &BoardSight::of_own_row(*team)).await?
-            && let Some(rank) = row.rank
-        {
-            ranks.insert(*id, rank);
-        }
-    }
-    Ok(cards.into_iter().map(|card| Joined { rank: ranks.get(&card.id).copied(), card }).collect())
 }
 
 fn next_page(name: &str, cards: &[Card], a_page: i64) -> String {

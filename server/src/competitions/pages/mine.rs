@@ -6,8 +6,8 @@ use axum::Router;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 
-use super::home::{Joined, with_ranks};
 use crate::app::App;
+use crate::competitions::joined::{Joined, with_ranks};
 use crate::competitions::store::lists::{self, Card, Cursor, NEWEST};
 use crate::error::Result;
 use crate::ids::CompetitionId;

@@ -33,6 +33,7 @@ pub enum Depth {
     Whole,
 }
 
+/// What is wrong with a file that a row names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
