@@ -32,6 +32,8 @@ pub struct RankedPart {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ShownMetric {
+    /// As the catalogue names it.
+    pub metric: String,
     /// The metric with what tells it from the others: `rmse`, `rmse of price`.
     pub name: String,
     pub higher_is_better: bool,

@@ -1,6 +1,7 @@
 //! The catalogue in words: what a metric takes, which way it is better and what its files look like, as pages, proposals
 //! and complaints say it.
 
+use holdout_contract::ranks::WITH_SECONDARY;
 use holdout_contract::spec::{
     Cell, Direction, Example, Layout, MetricSpec, ParameterSpec, ParameterType, Task,
 };
@@ -59,6 +60,7 @@ pub fn in_words(parameter: &ParameterSpec) -> String {
 /// `Higher is better`.
 pub fn direction(spec: &MetricSpec) -> &'static str {
     match spec.direction {
+        _ if spec.name == WITH_SECONDARY => "Better as its first metric is",
         Direction::HigherIsBetter => "Higher is better",
         Direction::LowerIsBetter => "Lower is better",
     }

@@ -162,7 +162,7 @@ impl Competition {
 
     /// What the metric is called on the competition's pages.
     pub fn metric_name(&self) -> Option<&str> {
-        let name = self.metric.as_deref()?;
+        let name = self.metric_of_score()?;
         let title = self.metric_title.as_deref().unwrap_or(name);
         Some(if name == holdout_contract::custom::NAME { "Own metric" } else { title })
     }
@@ -175,6 +175,12 @@ impl Competition {
     /// The metrics that a board shows though teams are ranked by the first alone; none where there is one.
     pub fn shown_metrics(&self) -> &[ShownMetric] {
         self.shown_metrics.as_ref().map_or(&[], |Json(metrics)| metrics)
+    }
+
+    /// The metric whose value a score is: the one that ranks, where others are shown beside it.
+    pub fn metric_of_score(&self) -> Option<&str> {
+        let primary = self.shown_metrics().first().map(|primary| primary.metric.as_str());
+        primary.or(self.metric.as_deref())
     }
 
     /// Those of them that change no rank.
@@ -276,7 +282,11 @@ impl Competition {
 
     /// A metric that ranks, and one beside it.
     pub fn sample_shown() -> Vec<ShownMetric> {
-        let shown = |name: &str, higher_is_better| ShownMetric { name: name.to_owned(), higher_is_better };
+        let shown = |name: &str, higher_is_better| ShownMetric {
+            metric: name.to_owned(),
+            name: name.to_owned(),
+            higher_is_better,
+        };
         vec![shown("roc_auc", true), shown("log_loss", false)]
     }
 }

@@ -67,7 +67,7 @@ pub async fn refresh(conn: &mut PgConnection, id: CompetitionId, now: DateTime<U
 
 async fn gather(conn: &mut PgConnection, id: CompetitionId) -> Result<Option<Facts>> {
     let Some(competition) = store::find_by_id(conn, id).await? else { return Ok(None) };
-    let metric = match &competition.metric {
+    let metric = match competition.metric_of_score() {
         Some(name) => store::judging::metric(conn, name).await?,
         None => None,
     };
@@ -150,9 +150,9 @@ fn evaluation(facts: &Facts) -> String {
     if !how.is_empty() {
         let _ = writeln!(text, "{how} The final ranking does the same with private scores.\n");
     }
-    let beside = ranked::beside(facts.competition.shown_metrics());
-    if !beside.is_empty() {
-        let _ = writeln!(text, "{beside}\n");
+    let shown = facts.competition.shown_metrics();
+    if !shown.is_empty() {
+        let _ = writeln!(text, "{}\n\n{}", ranked::beside(shown), parts(&facts.params["parts"]));
     }
     if !spec.formula.is_empty() {
         let _ = writeln!(text, "$${}$$\n", spec.formula);
@@ -189,13 +189,18 @@ fn chosen(spec: &MetricSpec, params: &Value) -> String {
             continue;
         };
         match (&parameter.parameter_type, value) {
-            (ParameterType::Parts, Value::Array(parts)) => {
-                parts.iter().for_each(|part| push_part(&mut text, part))
-            }
+            (ParameterType::Parts, listed) => text.push_str(&parts(listed)),
             (_, Value::String(words)) => _ = writeln!(text, "- {}: `{words}`", in_words(parameter)),
             (_, other) => _ = writeln!(text, "- {}: {other}", in_words(parameter)),
         }
     }
+    text
+}
+
+/// Metrics that one is put together from, one a line.
+fn parts(listed: &Value) -> String {
+    let mut text = String::new();
+    listed.as_array().into_iter().flatten().for_each(|part| push_part(&mut text, part));
     text
 }
 

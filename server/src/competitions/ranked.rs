@@ -79,7 +79,11 @@ async fn read_metrics(conn: &mut PgConnection, parts: &[Value]) -> Result<Vec<Sh
             return Err(wrong(at, &format!("a target column's name has at most {TARGET_CHARS} characters.")));
         }
         let name = distinct(&mut names, &label(name, target));
-        metrics.push(ShownMetric { name, higher_is_better: spec.direction.higher_is_better() });
+        metrics.push(ShownMetric {
+            metric: spec.name,
+            name,
+            higher_is_better: spec.direction.higher_is_better(),
+        });
     }
     Ok(metrics)
 }

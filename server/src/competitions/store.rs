@@ -50,7 +50,7 @@ macro_rules! competitions {
                 order by number desc
                 limit 1
              ) v on true
-             left join metrics m on m.name = v.metric
+             left join metrics m on m.name = coalesce(v.shown_metrics -> 0 ->> 'metric', v.metric)
              where " + $which,
             $value,
         )

@@ -109,7 +109,10 @@ async fn secondary_metrics_are_shown_beside_the_score_and_change_no_rank(pool: P
     assert_eq!(teams(&board), teams(&before), "carol would lead by the largest error");
     assert_eq!(
         board["secondary"],
-        json!([{ "name": "max_error", "higher_is_better": false }, { "name": "r2", "higher_is_better": true }])
+        json!([
+            { "metric": "max_error", "name": "max_error", "higher_is_better": false },
+            { "metric": "r2", "name": "r2", "higher_is_better": true },
+        ])
     );
     let [first, second] = [0, 1].map(|at| &board["items"][at]);
     assert_eq!(first["score"], before["items"][0]["score"]);

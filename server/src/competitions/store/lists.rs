@@ -105,7 +105,7 @@ pub async fn running(conn: &mut PgConnection, after: Cursor, limit: i64) -> sqlx
     cards!(
         "from competitions c
          left join scoring_versions v on v.id = c.active_version_id
-         left join metrics m on m.name = v.metric
+         left join metrics m on m.name = coalesce(v.shown_metrics -> 0 ->> 'metric', v.metric)
          where is_listed(c) and (c.ends_at, c.id) > ($1, $2)
          order by c.ends_at, c.id
          limit $3",
@@ -126,7 +126,7 @@ pub async fn ending_before(conn: &mut PgConnection, before: Cursor, limit: i64) 
     cards!(
         "from competitions c
          left join scoring_versions v on v.id = c.active_version_id
-         left join metrics m on m.name = v.metric
+         left join metrics m on m.name = coalesce(v.shown_metrics -> 0 ->> 'metric', v.metric)
          where is_listed(c) and (c.ends_at, c.id) < ($1, $2)
          order by c.ends_at desc, c.id desc
          limit $3",
@@ -167,7 +167,7 @@ pub async fn hosted_by(
             order by number desc
             limit 1
          ) v on true
-         left join metrics m on m.name = v.metric
+         left join metrics m on m.name = coalesce(v.shown_metrics -> 0 ->> 'metric', v.metric)
          where h.user_id = $1 and h.competition_id < $2
          order by h.competition_id desc
          limit $3",
@@ -226,7 +226,7 @@ pub async fn joined_by(
         "from team_members t
          join competitions c on c.id = t.competition_id
          left join scoring_versions v on v.id = c.active_version_id
-         left join metrics m on m.name = v.metric
+         left join metrics m on m.name = coalesce(v.shown_metrics -> 0 ->> 'metric', v.metric)
          where t.user_id = $1 and t.competition_id < $2 and c.launched_at is not null
          order by t.competition_id desc
          limit $3",
@@ -261,7 +261,7 @@ pub async fn invited_to(
          ) i
          join competitions c on c.id = i.competition_id
          left join scoring_versions v on v.id = c.active_version_id
-         left join metrics m on m.name = v.metric
+         left join metrics m on m.name = coalesce(v.shown_metrics -> 0 ->> 'metric', v.metric)
          where c.launched_at is not null and c.visibility = 'invitation' and c.entry_deadline_at > $2 and (c.ends_at, c.id) > ($3, $4)
            and not exists (select from team_members t where t.competition_id = c.id and t.user_id = $1)
            and not exists (select from competition_hosts h where h.competition_id = c.id and h.user_id = $1)
