@@ -36,4 +36,5 @@ pub mod store;
 pub mod supply;
 pub mod texts;
 pub mod timeline;
+pub mod unlaunch;
 pub mod visibility;

@@ -18,6 +18,7 @@ pub mod pages;
 pub mod ranked;
 pub mod read;
 pub mod rows;
+pub mod search;
 pub mod settle;
 pub mod sight;
 pub mod store;

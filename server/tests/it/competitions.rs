@@ -1,7 +1,9 @@
 //! Hosting: who sees what, what a launch refuses, what it freezes.
 
+mod digits;
 mod discard;
 mod files;
+mod unlaunch;
 
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};

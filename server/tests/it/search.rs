@@ -58,6 +58,47 @@ async fn what_fits_best_comes_first_and_typing_errors_are_forgiven(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_competition_is_found_by_its_pages_its_metric_and_other_forms_of_words(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let run = async |statement: &'static str| sql(statement).execute(&stage.owner).await.unwrap();
+    let found = async |query| {
+        let found = found(&stage, None, Part::Competitions, query).await;
+        found.hits.iter().map(|hit| (hit.title.clone(), hit.marked())).collect::<Vec<_>>()
+    };
+    run("update competitions set title = 'Rain', subtitle = 'A forecast for tomorrow'").await;
+    let marked = "A <mark>forecast</mark> for tomorrow".to_owned();
+    for form in ["forecasting", "forecasts", "Forecasted"] {
+        assert_eq!(found(form).await, [("Rain".to_owned(), marked.clone())], "{form}");
+    }
+    run("insert into pages (competition_id, slug, title, position, markdown, html, updated_at)
+         select id, 'sensors', 'Sensors', 9, 'x', '<p>Old <em>barometers</em> &amp; others on the roof.</p>', now()
+         from competitions")
+    .await;
+    let by_page = found("barometer").await;
+    let words = by_page[0].1.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words, "Old <mark>barometers</mark> &amp; others on the roof.");
+    assert_eq!(found("rain sensor").await.len(), 1, "words of several places");
+    run("update pages set is_proposed = true where slug = 'sensors'").await;
+    assert!(found("barometer").await.is_empty(), "what Holdout proposed says nothing");
+    run("update pages set is_proposed = false where slug = 'sensors'").await;
+    assert_eq!(found("barometer").await.len(), 1);
+    run("delete from pages where slug = 'sensors'").await;
+    assert!(found("barometer").await.is_empty());
+
+    run("update metrics set spec = jsonb_set(spec, '{title}', '\"Mean quagga error\"')").await;
+    assert_eq!(found("quagga").await.len(), 1, "by the title of its metric");
+    run("insert into competitions (slug, title, subtitle, created_by, launched_at, starts_at, entry_deadline_at,
+             merger_deadline_at, ends_at, ladder)
+         select 'tomorrow', 'Tomorrow', 'Else', created_by, launched_at, starts_at, entry_deadline_at,
+             merger_deadline_at, ends_at, 'off' from competitions")
+    .await;
+    let titles: Vec<String> = found("tomorrow").await.into_iter().map(|(title, _)| title).collect();
+    assert_eq!(titles, ["Tomorrow", "Rain"], "a title weighs more than the line below it");
+    run("delete from competitions where slug = 'tomorrow'").await;
+    assert_eq!(found("tomorrow").await.len(), 1);
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn nobody_finds_what_they_may_not_see(pool: PgPool) {
     let stage = Stage::open(pool).await;
     let (ada, eve) = (stage.person("ada").await, stage.person("eve").await);

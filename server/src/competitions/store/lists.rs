@@ -162,7 +162,7 @@ pub async fn hosted_by(
         "from competition_hosts h
          join competitions c on c.id = h.competition_id
          left join lateral (
-            select metric from scoring_versions
+            select metric, shown_metrics from scoring_versions
             where competition_id = c.id and (c.active_version_id is null or id = c.active_version_id)
             order by number desc
             limit 1

@@ -20,13 +20,13 @@ use serde::Deserialize;
 use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
-use crate::competitions::discard;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
 use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
+use crate::competitions::{discard, unlaunch};
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::ranks::outlook::outlook;
+use crate::ranks::outlook::{Outlook, outlook};
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{get, post};
 use crate::web::shell::Shell;
@@ -35,6 +35,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::HOST, get(show_host))
         .route(paths::HOST_DISCARD, post(post_discard))
+        .route(paths::HOST_UNLAUNCH, post(post_unlaunch))
         .merge(settings::router())
         .merge(visibility::router())
         .merge(hosts::router())
@@ -142,8 +143,8 @@ pub struct HostPage {
     pub setup: Setup,
     /// What stands between the draft and its launch.
     pub hindrances: Vec<Hindrance>,
-    /// What the ranks of the board are worth, or will be, as sentences.
-    pub outlook: Vec<String>,
+    /// What the ranks of the board are worth, or will be.
+    pub outlook: Outlook,
     /// What was typed to delete the draft.
     pub discard: DiscardForm,
     pub mistake: Mistake,
@@ -160,7 +161,8 @@ impl HostPage {
         let frame = Frame::sample(Tab::Host);
         let hindrances =
             setup::hindrances(&frame.competition, &Draft::sample(), chrono::DateTime::UNIX_EPOCH);
-        let outlook = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
+        let sentences = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
+        let outlook = Outlook { sentences, has_two_teams: true };
         Self {
             shell: Shell::sample(),
             frame,
@@ -182,6 +184,12 @@ impl HostPage {
         page.setup.is_launched = true;
         page.frame.phase = Phase::Final;
         page
+    }
+
+    /// Whether the launch can be taken back, as far as this page tells.
+    pub fn is_untouched(&self) -> bool {
+        let is_running = matches!(self.frame.phase, Phase::Upcoming | Phase::Open);
+        is_running && self.frame.competition.n_teams == 0 && self.frame.competition.n_entries == 0
     }
 
     /// Whether the outlook is of a board that teams are on.
@@ -221,6 +229,16 @@ async fn post_discard(
     }
 }
 
+async fn post_unlaunch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, None).await?;
+    match mistake(unlaunch::unlaunch(&app, shell.member()?, &opened.seen).await)? {
+        Ok(()) => Ok(redirect_saying(&paths::host(&slug), "It is a draft again.")),
+        Err(mistake) => {
+            Ok(show_again(host_page(&app, opened, shell, DiscardForm::default(), mistake).await?))
+        }
+    }
+}
+
 /// Only for somebody who typed the draft's address.
 async fn discard_named(app: &App, shell: &Shell, seen: &Seen, form: &DiscardForm) -> Result<()> {
     if form.slug.trim() != seen.competition.slug {
@@ -241,5 +259,9 @@ mod tests {
         let open =
             HostPage { setup: Setup { is_launched: true, ..Setup::sample(None) }, ..HostPage::sample() };
         assert!(open.render().expect("drawn").contains("times can only move later"));
+        assert!(open.render().expect("drawn").contains("Compare two teams"));
+        let mut lonely = open;
+        lonely.outlook.has_two_teams = false;
+        assert!(!lonely.render().expect("drawn").contains("Compare two teams"));
     }
 }
