@@ -66,9 +66,9 @@ async fn a_competition_is_found_by_its_pages_its_metric_and_other_forms_of_words
         found.hits.iter().map(|hit| (hit.title.clone(), hit.marked())).collect::<Vec<_>>()
     };
     run("update competitions set title = 'Rain', subtitle = 'A forecast for tomorrow'").await;
-    let marked = "A <mark>forecast</mark> for tomorrow".to_owned();
     for form in ["forecasting", "forecasts", "Forecasted"] {
-        assert_eq!(found(form).await, [("Rain".to_owned(), marked.clone())], "{form}");
+        let hits = found(form).await;
+        assert!(hits.len() == 1 && hits[0].1.contains("<mark>forecast</mark> for"), "{form}: {hits:?}");
     }
     run("insert into pages (competition_id, slug, title, position, markdown, html, updated_at)
          select id, 'sensors', 'Sensors', 9, 'x', '<p>Old <em>barometers</em> &amp; others on the roof.</p>', now()
@@ -76,7 +76,7 @@ async fn a_competition_is_found_by_its_pages_its_metric_and_other_forms_of_words
     .await;
     let by_page = found("barometer").await;
     let words = by_page[0].1.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(words, "Old <mark>barometers</mark> &amp; others on the roof.");
+    assert!(words.contains("<mark>barometers</mark> &amp; others"), "{words}");
     assert_eq!(found("rain sensor").await.len(), 1, "words of several places");
     run("update pages set is_proposed = true where slug = 'sensors'").await;
     assert!(found("barometer").await.is_empty(), "what Holdout proposed says nothing");
@@ -87,15 +87,17 @@ async fn a_competition_is_found_by_its_pages_its_metric_and_other_forms_of_words
 
     run("update metrics set spec = jsonb_set(spec, '{title}', '\"Mean quagga error\"')").await;
     assert_eq!(found("quagga").await.len(), 1, "by the title of its metric");
-    run("insert into competitions (slug, title, subtitle, created_by, launched_at, starts_at, entry_deadline_at,
-             merger_deadline_at, ends_at, ladder)
-         select 'tomorrow', 'Tomorrow', 'Else', created_by, launched_at, starts_at, entry_deadline_at,
-             merger_deadline_at, ends_at, 'off' from competitions")
+    let ada = stage.person("ada").await;
+    run("insert into competitions (slug, title, subtitle, created_by)
+         select 'tomorrow', 'Tomorrow', 'Else', id from users where username = 'ada'")
     .await;
-    let titles: Vec<String> = found("tomorrow").await.into_iter().map(|(title, _)| title).collect();
-    assert_eq!(titles, ["Tomorrow", "Rain"], "a title weighs more than the line below it");
+    run("insert into competition_hosts (competition_id, user_id, added_at)
+         select id, created_by, now() from competitions where slug = 'tomorrow'")
+    .await;
+    let hosts = self::found(&stage, Some(&ada), Part::Competitions, "tomorrow").await;
+    assert_eq!(titles(&hosts), ["Tomorrow", "Rain"], "a title weighs more than the line below it");
+    assert_eq!(found("tomorrow").await.len(), 1, "nobody else finds a draft");
     run("delete from competitions where slug = 'tomorrow'").await;
-    assert_eq!(found("tomorrow").await.len(), 1);
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
