@@ -17,6 +17,7 @@ pub mod order;
 pub mod pages;
 pub mod ranked;
 pub mod read;
+pub mod search;
 pub mod settle;
 pub mod sight;
 pub mod store;

@@ -23,6 +23,7 @@ use crate::leaderboard::cache::{Drawn, PageKey};
 use crate::leaderboard::csv;
 use crate::leaderboard::model::{Key, Ranked, Row, View};
 use crate::leaderboard::read;
+use crate::leaderboard::search::Search;
 use crate::leaderboard::sight::{BoardSight, Names};
 use crate::medals;
 use crate::paths;
@@ -81,36 +82,6 @@ pub struct BoardPage {
     pub summary: Option<Summary>,
     /// For hosts: files of which it is not known what is chance.
     pub left_out: Vec<LeftOut>,
-}
-
-/// A search for a team.
-pub struct Search {
-    pub words: String,
-    pub n_found: usize,
-    pub is_more: bool,
-}
-
-impl Search {
-    pub fn sample() -> Self {
-        Self { words: "gradient".to_owned(), n_found: 1, is_more: false }
-    }
-
-    pub fn sentence(&self) -> String {
-        let n_found = i32::try_from(self.n_found).unwrap_or(i32::MAX);
-        match (self.n_found, self.is_more) {
-            (0, _) => "No team on this board has this in its name, and no member of one has this user name. \
-                       A team without a score is not on it."
-                .to_owned(),
-            (_, true) => format!(
-                "The first {}; there are more. Write more of the name.",
-                format::counted(&n_found, "team", "teams")
-            ),
-            (_, false) => format!(
-                "{} found, at their ranks on the whole board.",
-                format::counted(&n_found, "team", "teams")
-            ),
-        }
-    }
 }
 
 impl BoardPage {
@@ -272,6 +243,16 @@ impl BoardPage {
     fn own_among_these(&self) -> Option<i64> {
         let (first, last) = self.drawn.ranks?;
         self.own.as_ref().and_then(|row| row.rank).filter(|own| (first..=last).contains(own))
+    }
+
+    /// How many teams are ranked at least, as far as this page tells: ranges are for readers of ranks.
+    pub fn n_ranked(&self) -> i64 {
+        let last = self.drawn.ranks.map(|(_, last)| last);
+        let own = self.own.as_ref().and_then(|row| row.rank);
+        // What a search found says nothing of the board; who looked at it does.
+        let looked_at = self.summary.as_ref().and_then(|summary| summary.n_teams).map(i64::from);
+        let looked_at = looked_at.filter(|_| self.search.is_some());
+        [last, own, looked_at].into_iter().flatten().max().unwrap_or(0)
     }
 
     /// Whose row is not among the page's gets the rows that were packed for all.
@@ -570,6 +551,25 @@ mod tests {
         let html = page.render().expect("drawn");
         assert!(html.contains(reason) && !html.contains("The ranges are from"), "{html}");
         assert!(!html.contains("Compare two teams"), "{html}");
+    }
+
+    #[test]
+    fn ranges_are_explained_where_teams_are_ranked_and_compared_where_two_are() {
+        let page = |ranks, own| BoardPage {
+            drawn: Arc::new(Drawn { ranks, n_medalled: None, next: None, rows: String::new().into() }),
+            own,
+            ..BoardPage::sample()
+        };
+        let shown = |page: &BoardPage| {
+            let html = page.render().expect("drawn");
+            (html.contains("How to read the ranges"), html.contains("Compare two teams"))
+        };
+        assert_eq!(shown(&page(None, None)), (false, false), "baselines alone");
+        assert!(!page(None, None).render().expect("drawn").contains("Prizes follow"));
+        assert_eq!(shown(&page(Some((1, 1)), None)), (true, false));
+        assert_eq!(shown(&page(Some((1, 2)), None)), (true, true));
+        let found = BoardPage { search: Some(Search::sample()), ..page(Some((1, 1)), None) };
+        assert_eq!(shown(&found), (true, true), "others are ranked that the search did not find");
     }
 
     #[test]

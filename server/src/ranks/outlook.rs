@@ -35,19 +35,32 @@ fn before_the_start(draft: &Draft) -> Option<String> {
     shake_up(draft).map(|check| format!("{} {}", check.text, check.repair).trim().to_owned())
 }
 
-/// Sentences, of public rows alone; none before anybody looked at the board.
-///
+/// What the ranks are worth, of public rows alone.
+#[derive(Debug, Default)]
+pub struct Outlook {
+    /// None before anybody looked at the board.
+    pub sentences: Vec<String>,
+    /// Whether two teams are ranked, so that they can be compared.
+    pub has_two_teams: bool,
+}
+
+impl Outlook {
+    fn before_the_start(draft: &Draft) -> Self {
+        Self { sentences: before_the_start(draft).into_iter().collect(), has_two_teams: false }
+    }
+}
+
 /// # Errors
 /// Those of the database.
-pub async fn outlook(app: &App, seen: &Seen, draft: &Draft) -> Result<Vec<String>> {
+pub async fn outlook(app: &App, seen: &Seen, draft: &Draft) -> Result<Outlook> {
     let competition = &seen.competition;
     let view = View::Public;
     match competition.phase(app.clock.now()) {
-        Phase::Draft | Phase::Upcoming => return Ok(before_the_start(draft).into_iter().collect()),
+        Phase::Draft | Phase::Upcoming => return Ok(Outlook::before_the_start(draft)),
         Phase::Open => {}
-        Phase::Closed | Phase::Final => return Ok(Vec::new()),
+        Phase::Closed | Phase::Final => return Ok(Outlook::default()),
     }
-    let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(Vec::new()) };
+    let Some(summary) = attach::summary(app, competition, view).await? else { return Ok(Outlook::default()) };
     let mut sentences = vec![summary.noise_sentence(), summary.forecast()];
     let top = read::first_ranked(app, competition, view, &BoardSight::of(seen), 2).await?;
     if let [first, second] = top.as_slice() {
@@ -63,5 +76,8 @@ pub async fn outlook(app: &App, seen: &Seen, draft: &Draft) -> Result<Vec<String
         sentences.extend(apart.map(|apart| lead(apart.is_noise())));
     }
     let sentences = sentences.iter().map(|sentence| sentence.trim().to_owned());
-    Ok(sentences.filter(|sentence| !sentence.is_empty()).collect())
+    Ok(Outlook {
+        sentences: sentences.filter(|sentence| !sentence.is_empty()).collect(),
+        has_two_teams: top.len() == 2,
+    })
 }

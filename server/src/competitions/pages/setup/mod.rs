@@ -25,7 +25,7 @@ use crate::competitions::model::Phase;
 use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
 use crate::error::{AppError, Result};
 use crate::paths;
-use crate::ranks::outlook::outlook;
+use crate::ranks::outlook::{Outlook, outlook};
 use crate::web::forms::{Mistake, mistake, redirect_saying, show_again};
 use crate::web::routing::{get, post};
 use crate::web::shell::Shell;
@@ -131,8 +131,8 @@ pub struct HostPage {
     pub setup: Setup,
     /// What stands between the draft and its launch.
     pub hindrances: Vec<Hindrance>,
-    /// What the ranks of the board are worth, or will be, as sentences.
-    pub outlook: Vec<String>,
+    /// What the ranks of the board are worth, or will be.
+    pub outlook: Outlook,
     /// What was typed to delete the draft.
     pub discard: DiscardForm,
     pub mistake: Mistake,
@@ -149,7 +149,8 @@ impl HostPage {
         let frame = Frame::sample(Tab::Host);
         let hindrances =
             setup::hindrances(&frame.competition, &Draft::sample(), chrono::DateTime::UNIX_EPOCH);
-        let outlook = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
+        let sentences = vec!["Differences below 0.004 are noise on these 3,000 rows.".to_owned()];
+        let outlook = Outlook { sentences, has_two_teams: true };
         Self {
             shell: Shell::sample(),
             frame,
@@ -232,3 +233,7 @@ mod tests {
         assert!(open.render().expect("drawn").contains("times can only move later"));
     }
 }
+        assert!(open.render().expect("drawn").contains("Compare two teams"));
+        let mut lonely = open;
+        lonely.outlook.has_two_teams = false;
+        assert!(!lonely.render().expect("drawn").contains("Compare two teams"));
