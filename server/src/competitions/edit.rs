@@ -427,9 +427,10 @@ pub async fn write_page(
     let mut tx = app.db.begin().await?;
     let competition = lock(&mut tx, id).await?;
     let html = links::draw(&competition.slug, &markdown);
-    let standing = store::texts::find(&mut tx, id, slug).await?;
+    let standing = propose::page(&mut tx, id, slug).await?;
     condition(standing.clone())?;
     let now = app.clock.now();
+    propose::refresh(&mut tx, id, now).await?;
     store::page_versions::keep_standing(&mut tx, id, slug).await?;
     let page = Writing { slug, title, markdown: &markdown, html: &html, is_proposed: false };
     store::texts::save(&mut tx, id, &page, now).await?;
@@ -496,7 +497,8 @@ pub async fn remove_page(
     let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
     let launched_at = store::drafts::lock(&mut tx, id).await?;
-    condition(store::texts::find(&mut tx, id, slug).await?)?;
+    condition(propose::page(&mut tx, id, slug).await?)?;
+    propose::refresh(&mut tx, id, app.clock.now()).await?;
     if OWN_PAGES.contains(&slug) && launched_at.is_some() {
         return Err(AppError::refused("Every competition has this page: change its text instead."));
     }

@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use crate::competitions::model::Competition;
 use crate::competitions::pages::metrics::{in_words, layout};
 use crate::competitions::store::data::DataFile;
-use crate::competitions::store::texts::Writing;
+use crate::competitions::store::texts::{TextPage, Writing};
 use crate::competitions::{board_shows, ranked, store};
 use crate::error::Result;
 use crate::ids::CompetitionId;
@@ -63,6 +63,52 @@ pub async fn refresh(conn: &mut PgConnection, id: CompetitionId, now: DateTime<U
         }
     }
     Ok(())
+}
+
+/// The pages as they read now: the proposals of a draft follow what a scorer made of its table, written down or not.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pages(conn: &mut PgConnection, id: CompetitionId) -> Result<Vec<TextPage>> {
+    let mut pages = store::texts::all(conn, id).await?;
+    follow(conn, id, &mut pages).await?;
+    Ok(pages)
+}
+
+/// As [`pages`], one of them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn page(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> Result<Option<TextPage>> {
+    let mut found = store::texts::find(conn, id, slug).await?;
+    follow(conn, id, found.as_mut_slice()).await?;
+    Ok(found)
+}
+
+/// Has proposals say what [`refresh`] would write.
+///
+/// # Errors
+/// Those of the database.
+pub async fn follow(conn: &mut PgConnection, id: CompetitionId, pages: &mut [TextPage]) -> Result<()> {
+    if !pages.iter().any(|page| page.is_proposed) || !has_split_table(conn, id).await? {
+        return Ok(());
+    }
+    let Some(facts) = gather(conn, id).await? else { return Ok(()) };
+    let drafts = drafts(&facts);
+    for page in pages.iter_mut().filter(|page| page.is_proposed) {
+        let draft = drafts.iter().find(|draft| draft.slug == page.slug && draft.markdown != page.markdown);
+        if let Some(draft) = draft {
+            page.html = crate::folder::links::draw(&facts.competition.slug, &draft.markdown);
+            page.markdown.clone_from(&draft.markdown);
+        }
+    }
+    Ok(())
+}
+
+/// Whatever else a proposal is made from, hosts change by verbs that write it anew; a table is split by a scorer.
+async fn has_split_table(conn: &mut PgConnection, id: CompetitionId) -> Result<bool> {
+    let table = store::judging::newest_table(conn, id).await?;
+    Ok(table.is_some_and(|table| table.proposal.is_some()))
 }
 
 async fn gather(conn: &mut PgConnection, id: CompetitionId) -> Result<Option<Facts>> {

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::closing;
 use crate::competitions::changes::{About, Change};
 use crate::competitions::model::Competition;
+use crate::competitions::propose;
 use crate::competitions::store::changes;
 use crate::competitions::store::data::{self, DataFile};
 use crate::competitions::store::lists::{self, Host};
@@ -102,7 +103,8 @@ pub async fn shown(app: &App, competition: &Competition, page: &str) -> Result<A
 
 async fn read(app: &App, id: CompetitionId, page: &str) -> Result<Shown> {
     let mut conn = app.db.acquire().await?;
-    let (links, text) = texts::shown(&mut conn, id, page).await?;
+    let (links, mut text) = texts::shown(&mut conn, id, page).await?;
+    propose::follow(&mut conn, id, text.as_mut_slice()).await?;
     let newest = page_versions::list(&mut conn, id, page, (1, i32::MAX), 1).await?.pop();
     let newest_version = newest.map(|version| (version.number, version.edited_at));
     let hosts = lists::hosts(&mut conn, id).await?;

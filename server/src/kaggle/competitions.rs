@@ -9,9 +9,10 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::Phase;
+use crate::competitions::propose;
+use crate::competitions::store::data;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::lists::{self, Card, Cursor};
-use crate::competitions::store::{data, texts};
 use crate::competitions::visibility::Visibility;
 use crate::error::AppError;
 use crate::kaggle::wire::{Fault, Window};
@@ -281,7 +282,7 @@ struct PageJson {
 pub async fn pages(app: &App, member: &Member, ask: PagesAsk) -> Result<Pages, Fault> {
     let seen = see(app, member, &ask.competition_name).await?;
     let mut conn = app.db.acquire().await?;
-    let all = texts::all(&mut conn, seen.competition.id).await?;
+    let all = propose::pages(&mut conn, seen.competition.id).await?;
     let shown = all.into_iter().filter(|page| ask.page_name.is_empty() || page.slug == ask.page_name);
     let pages: Vec<_> = shown
         .map(|page| PageJson {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
+use ureq::http::Method;
 
 use crate::command_line::{Shell, raised, scorer_at_work};
 use crate::python::python;
-use crate::world::{Labels, World, scorer_binary, sql, until};
+use crate::world::{Labels, Person, World, scorer_binary, sql, until};
 
 /// More than is sent in one piece.
 const LARGE_BYTES: usize = 17 << 20;
@@ -95,7 +96,8 @@ async fn broken_rescoring_is_tried_again(world: &World, shell: &Shell) {
 async fn one_table_becomes_a_competition_when_its_host_says_so(pool: PgPool) {
     let world = World::new(pool).await;
     let mut scorer = scorer_at_work(&world);
-    let ada = Shell::of(&world, &world.member("ada").await).await;
+    let person = world.member("ada").await;
+    let ada = Shell::of(&world, &person).await;
     ada.write("train.csv", labelled_table());
     let launch = ["launch", "train.csv", "--target", "price", "--title", "House prices", "--days", "10"];
     let told = ada.run(&launch).await.expect(64);
@@ -105,6 +107,7 @@ async fn one_table_becomes_a_competition_when_its_host_says_so(pool: PgPool) {
         told.err
     );
     assert_eq!(ada.json(&["competition", "house-prices"]).await["state"], "draft");
+    proposed_pages_follow_the_table(&world, &person, &ada).await;
     let audit = ada.json(&["host", "audit", "house-prices"]).await;
     assert!(audit.to_string().contains(" 55 files "), "5 a day on 11 days: {audit}");
     let launched = ada.json(&["host", "launch", "house-prices", "--days", "10", "--yes"]).await;
@@ -124,6 +127,41 @@ async fn one_table_becomes_a_competition_when_its_host_says_so(pool: PgPool) {
     scorer.kill().await.unwrap();
     world.drain().await;
     world.close().await;
+}
+
+/// Pages, API and command line say the same of what a scorer made of the table, whoever looks first; looking writes nothing.
+async fn proposed_pages_follow_the_table(world: &World, host: &Person, shell: &Shell) {
+    let rows = async || {
+        let rows = sql("select string_agg(slug || markdown || updated_at, '|' order by slug) from pages");
+        rows.fetch_one(&world.pool).await.unwrap().get::<String, _>(0)
+    };
+    let before = rows().await;
+    let api = "/api/v1/competitions/house-prices/pages";
+    let told = "Submissions are judged by";
+    let by_api = host.api.get(&format!("{api}/evaluation")).await.expect(200);
+    let etag = by_api.header("etag").to_owned();
+    let markdown = by_api.json()["markdown"].clone();
+    assert!(markdown.as_str().unwrap().contains(told), "{markdown}");
+    let listed = host.api.get(api).await.expect(200).json();
+    assert!(listed["items"].as_array().unwrap().iter().any(|page| page["markdown"] == markdown), "{listed}");
+    let shown = shell.run(&["host", "pages", "show", "house-prices", "evaluation"]).await.expect(0).out;
+    assert!(shown.contains(told), "{shown}");
+    for (page, words) in [("p/evaluation", told), ("host/pages/evaluation", told), ("host/table", "price")] {
+        let page = host.browser.get(&format!("/c/house-prices/{page}")).await.expect(200).text();
+        assert!(page.contains(words), "{page}");
+    }
+    assert_eq!(rows().await, before, "a look has written");
+    let text = json!({ "title": "Evaluation", "markdown": "Judged by **us**." }).to_string();
+    let path = format!("{api}/evaluation");
+    let put = async |tag: &str| {
+        let headers = [("content-type", "application/json"), ("if-match", tag)];
+        host.api.send_with(Method::PUT, &path, &headers, text.clone().into_bytes()).await
+    };
+    put("\"other\"").await.expect(412);
+    put(&etag).await.expect(204);
+    host.api.send(Method::DELETE, &path, None, Vec::new()).await.expect(204);
+    let again = host.api.get(&path).await.expect(200).json();
+    assert_eq!(again["markdown"], markdown, "the proposal comes back");
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]

@@ -33,8 +33,8 @@ use crate::competitions::ladder::Ladder;
 use crate::competitions::store::data::DataFile;
 use crate::competitions::store::lists::{self, Card, Cursor, Host};
 use crate::competitions::store::texts::TextPage;
-use crate::competitions::store::{data, judging, texts};
-use crate::competitions::supply;
+use crate::competitions::store::{data, judging};
+use crate::competitions::{propose, supply};
 use crate::error::{AppError, Result};
 use crate::paths;
 
@@ -342,7 +342,7 @@ async fn list_pages(
 ) -> Result<Json<ItemsJson<PageJson>>> {
     let (seen, _) = see(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
-    let pages = texts::all(&mut conn, seen.competition.id).await?;
+    let pages = propose::pages(&mut conn, seen.competition.id).await?;
     Ok(Json(ItemsJson { items: pages.into_iter().map(PageJson::from).collect() }))
 }
 
@@ -361,7 +361,7 @@ async fn show_page(
 ) -> Result<Json<PageJson>> {
     let (seen, _) = see(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
-    let page = texts::find(&mut conn, seen.competition.id, &page).await?.ok_or(AppError::NotFound)?;
+    let page = propose::page(&mut conn, seen.competition.id, &page).await?.ok_or(AppError::NotFound)?;
     Ok(Json(page.into()))
 }
 

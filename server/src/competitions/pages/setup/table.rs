@@ -10,12 +10,11 @@ use holdout_contract::rejection::Rejection;
 
 use super::{Opened, Setup, open};
 use crate::app::App;
-use crate::competitions::access::Seen;
+use crate::competitions::access::{self, Seen};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::pages::new::{TableForm, receive_labelled_table};
 use crate::competitions::setup::{Draft, Step};
 use crate::competitions::supply::{self, TablePlan};
-use crate::competitions::{access, propose};
 use crate::error::Result;
 use crate::paths;
 use crate::web::forms::{Mistake, mistake, show_again};
@@ -96,13 +95,7 @@ impl TablePage {
 
 async fn show_table(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<TablePage> {
     let opened = open(&app, &slug, &shell, Some(Step::Table)).await?;
-    let page = TablePage::new(shell, opened, TableForm::default(), Mistake::none());
-    if page.proposal.is_some() {
-        let mut tx = app.db.begin().await?;
-        propose::refresh(&mut tx, page.frame.competition.id, page.shell.now).await?;
-        tx.commit().await?;
-    }
-    Ok(page)
+    Ok(TablePage::new(shell, opened, TableForm::default(), Mistake::none()))
 }
 
 async fn post_table(

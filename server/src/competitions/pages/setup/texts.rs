@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::{Opened, Setup, open, saved};
 use crate::app::App;
-use crate::competitions::edit;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::history::{self, PageVersion};
 use crate::competitions::setup::Step;
-use crate::competitions::store::texts::{self, TextPage};
+use crate::competitions::store::texts::TextPage;
+use crate::competitions::{edit, propose};
 use crate::error::{AppError, Result};
 use crate::folder::links;
 use crate::lines;
@@ -145,7 +145,7 @@ async fn pages_page(
     mistake: Mistake,
 ) -> Result<PagesPage> {
     let mut conn = app.db.acquire().await?;
-    let pages = texts::all(&mut conn, opened.seen.competition.id).await?;
+    let pages = propose::pages(&mut conn, opened.seen.competition.id).await?;
     Ok(PagesPage { frame: opened.frame(&shell), setup: opened.setup, shell, pages, form, mistake })
 }
 
@@ -173,7 +173,7 @@ async fn post_new(
 
 async fn find(app: &App, opened: &Opened, page: &str) -> Result<TextPage> {
     let mut conn = app.db.acquire().await?;
-    texts::find(&mut conn, opened.seen.competition.id, page).await?.ok_or(AppError::NotFound)
+    propose::page(&mut conn, opened.seen.competition.id, page).await?.ok_or(AppError::NotFound)
 }
 
 async fn show_page(
