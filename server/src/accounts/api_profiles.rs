@@ -8,9 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::accounts::model::{self, Scope};
+use crate::accounts::model::Scope;
+use crate::accounts::profile::{self, Wish};
 use crate::accounts::store;
 use crate::accounts::store::profiles::{self, Engagement};
+use crate::accounts::store::users::Words;
 use crate::api::body::ApiJson;
 use crate::api::conditions::Condition;
 use crate::api::paging::{Keyset, NextPart};
@@ -200,15 +202,9 @@ async fn edit_me(
 ) -> Result<StatusCode> {
     let member = caller.with(Scope::Submit)?;
     let ApiJson(wish) = body?;
-    let mut tx = app.db.begin().await?;
-    let before = store::users::lock_profile(&mut tx, member.id).await?;
-    let display_name = model::display_name(wish.display_name.as_deref().unwrap_or(&before.display_name))
-        .map_err(|sentence| AppError::field("display_name", sentence))?;
-    let bio = model::bio(wish.bio.as_deref().unwrap_or(&before.bio))
-        .map_err(|sentence| AppError::field("bio", sentence))?;
-    let stands = OwnProfileJson { display_name: before.display_name, bio: before.bio };
-    condition.hold(Some(stands))?;
-    store::users::set_profile(&mut tx, member.id, &display_name, &bio).await?;
-    tx.commit().await?;
+    let wish = Wish { display_name: wish.display_name.as_deref(), bio: wish.bio.as_deref() };
+    let stands =
+        |words: &Words| OwnProfileJson { display_name: words.display_name.clone(), bio: words.bio.clone() };
+    profile::edit(&app, &member, wish, |before| condition.hold(Some(stands(before)))).await??;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,6 +26,7 @@ pub mod model;
 pub mod pages;
 pub mod password_changes;
 pub mod passwords;
+pub mod profile;
 pub mod providers;
 pub mod register;
 pub mod secret;

@@ -13,10 +13,11 @@ use crate::accounts::events::What;
 use crate::accounts::forms::FormErrors;
 use crate::accounts::model::Member;
 use crate::accounts::password_changes::{self, Change};
+use crate::accounts::profile::{self, Wish};
 use crate::accounts::sign_in::{self, Shown};
 use crate::accounts::store::events::Listed as Event;
 use crate::accounts::store::sessions::Listed;
-use crate::accounts::{model, sessions, store, two_factors};
+use crate::accounts::{sessions, store, two_factors};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::paths;
@@ -77,14 +78,10 @@ async fn post_profile(
     SignedIn(member): SignedIn,
     Form(form): Form<ProfileForm>,
 ) -> Result<Response> {
-    let mut errors = FormErrors::default();
-    let display_name = errors.check("display_name", model::display_name(&form.display_name));
-    let bio = errors.check("bio", model::bio(&form.bio));
-    let (Some(display_name), Some(bio)) = (display_name, bio) else {
+    let wish = Wish { display_name: Some(&form.display_name), bio: Some(&form.bio) };
+    if let Err(errors) = profile::edit(&app, &member, wish, profile::whatever_stands).await? {
         return Ok(errors.answer(SettingsPage { shell, tab: paths::SETTINGS, form, errors: errors.clone() }));
-    };
-    let mut conn = app.db.acquire().await?;
-    store::users::set_profile(&mut conn, member.id, &display_name, &bio).await?;
+    }
     Ok(redirect_saying(paths::SETTINGS, "Your profile is saved."))
 }
 
