@@ -3,6 +3,12 @@
 /// The bounds of a normal number in 95 of 100 cases.
 pub const Z: f64 = 1.96;
 
+/// Decimals that tell a third of an error of a difference apart: more of a score are not worth showing.
+pub fn decimals_of_error(error: f64) -> u32 {
+    const MOST: f64 = 12.0;
+    (-(error / 3.0).log10()).ceil().clamp(0.0, MOST) as u32
+}
+
 /// Of a score from 0 to 1 in 95 of 100 cases: symmetric on the scale of log odds, so that it reaches beyond neither end.
 pub fn of_share(score: f64, standard_error: f64, n_units: i32) -> (f64, f64) {
     let spread = score * (1.0 - score);

@@ -1,7 +1,7 @@
 //! What the plan of the contest does to honest ranks: labels that leak at the planned decimals, the
 //! difference that the private rows tell apart, a board on all rows.
 
-use holdout_contract::audit::{Check, Verdict};
+use holdout_contract::audit::{Check, PRIVATE_ROWS, Verdict};
 
 use super::ground::Ground;
 use super::influence::Resolution;
@@ -73,7 +73,7 @@ pub fn private_rows(case: &Ground<'_>, resolution: &Resolution) -> Option<Check>
         short(resolution.step)
     );
     Some(advised(
-        check("P private rows", verdict, least, text),
+        check(PRIVATE_ROWS, verdict, least, text),
         "Enter often: among entries that are truly alike, chance chooses the winner.",
         "Score more rows privately, or say in the rules that entries within this difference share a prize.",
     ))

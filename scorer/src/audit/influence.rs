@@ -1,6 +1,6 @@
 //! H: do a few rows decide? And J: how small a difference between two entries is more than chance?
 
-use holdout_contract::audit::{Check, Verdict};
+use holdout_contract::audit::{Check, FOUND, Verdict};
 
 use super::case::{Case, Family, deviation, mean};
 use super::forecast::{Forecaster, Forecasters};
@@ -13,8 +13,6 @@ use super::report::{SMALL_STEP, advised, check, judged, percent, short, some_of}
 const MAX_UNITS: usize = 1200;
 /// Possible truths of which one must have a score, and have it without most of its units.
 const MAX_DRAWS: usize = 16;
-/// A difference of so many standard errors is found in 80 of 100 contests.
-const FOUND: f64 = 2.8;
 /// Two good entries are usually correlated by 0.75, which halves the error of their difference.
 const PAIRED: f64 = 0.5;
 

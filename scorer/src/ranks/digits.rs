@@ -1,5 +1,7 @@
 //! How many decimals are worth showing, and which differences are noise.
 
+use holdout_contract::interval::decimals_of_error;
+
 use super::{Covariance, Z};
 
 /// The teams at the top, whose differences matter most.
@@ -34,11 +36,6 @@ pub fn decimals_of_scale(score: f64) -> u32 {
         return MODEST_DIGITS.cast_unsigned();
     }
     (f64::from(MODEST_DIGITS - 1) - score.abs().log10().floor()).clamp(0.0, MOST_DECIMALS) as u32
-}
-
-/// A third of an error is told apart.
-fn decimals_of_error(error: f64) -> u32 {
-    (-(error / 3.0).log10()).ceil().clamp(0.0, MOST_DECIMALS) as u32
 }
 
 /// The median standard error of a difference among the teams at the top.

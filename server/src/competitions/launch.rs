@@ -7,9 +7,11 @@ use crate::competitions::access::Seen;
 use crate::competitions::ladder::{self, Facts, Ladder};
 use crate::competitions::settings::Timeline;
 use crate::competitions::setup::{self, Hindrance};
+use crate::competitions::store::drafts::AtLaunch;
 use crate::competitions::{audit, edit, invite, propose, store, supply};
 use crate::error::{AppError, Result};
 use crate::medals;
+use crate::ranks::first_digits::first_digits;
 
 /// Launches a draft as it stands; over what the audit holds against its metric only with a reason, `None` for the one on
 /// record.
@@ -38,8 +40,8 @@ pub async fn launch(app: &App, host: &Member, seen: &Seen, audit_reason: Option<
         chosen => ladder::at_launch(chosen, &facts)?,
     };
     let counts = medals::decide::at_launch(&competition, host, app.config.members_give_medals);
-    let rules = (ladder, counts);
-    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), rules, now).await?;
+    let decided = AtLaunch { ladder, counts_for_medals: counts, worth_decimals: first_digits(&draft) };
+    store::drafts::set_launched(&mut tx, id, draft.version.id, reason.as_deref(), decided, now).await?;
     let detail = serde_json::json!({
         "version": draft.version.number, "metric": draft.version.metric,
         "audit": draft.overall(), "audit_reason": reason, "ladder": ladder,

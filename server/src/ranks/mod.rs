@@ -12,6 +12,7 @@ pub mod attach;
 pub mod by_parts;
 pub mod compare;
 pub mod difference;
+pub mod first_digits;
 pub mod gain;
 pub mod left_out;
 pub mod model;

@@ -1,5 +1,6 @@
 //! Hosting: who sees what, what a launch refuses, what it freezes.
 
+mod digits;
 mod discard;
 mod files;
 

@@ -178,6 +178,15 @@ pub async fn discard(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result
     sqlx::query_scalar!("select discard_draft($1) as \"is_gone!\"", id.0).fetch_one(conn).await
 }
 
+/// What a launch decides beside its version.
+#[derive(Debug, Clone, Copy)]
+pub struct AtLaunch {
+    pub ladder: Ladder,
+    pub counts_for_medals: bool,
+    /// That a score is worth on the public rows, where it is known.
+    pub worth_decimals: Option<i32>,
+}
+
 /// Launches with a version that is whole, and with the reason to go on over what its audit holds against it.
 ///
 /// # Errors
@@ -187,7 +196,7 @@ pub async fn set_launched(
     id: CompetitionId,
     version: VersionId,
     audit_reason: Option<&str>,
-    (ladder, counts_for_medals): (Ladder, bool),
+    decided: AtLaunch,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -199,13 +208,16 @@ pub async fn set_launched(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update competitions set launched_at = $3, active_version_id = $2, ladder = $4, counts_for_medals = $5
+        "update competitions
+         set launched_at = $3, active_version_id = $2, ladder = $4, counts_for_medals = $5,
+             worth_decimals = coalesce($6, worth_decimals)
          where id = $1 and launched_at is null",
         id.0,
         version.0,
         now,
-        ladder.name(),
-        counts_for_medals,
+        decided.ladder.name(),
+        decided.counts_for_medals,
+        decided.worth_decimals,
     )
     .execute(conn)
     .await?;
