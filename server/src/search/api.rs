@@ -70,7 +70,7 @@ struct HitsJson {
 
 /// Search competitions, notebooks, topics, posts and people.
 ///
-/// What fits best comes first; of words that very many posts have, the newest. Found is what is public, what
+/// Of competitions the title, the metric and the pages that hosts wrote are searched. What fits best comes first; of words that very many posts have, the newest. Found is what is public, what
 /// belongs to your own competitions, and notebooks of your own and of your teams.
 #[utoipa::path(
     get,

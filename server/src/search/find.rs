@@ -54,7 +54,7 @@ pub async fn part(
 
 async fn look(conn: &mut PgConnection, part: Part, asked: &Asked<'_>) -> Result<Vec<Hit>> {
     match part {
-        Part::Competitions => Ok(store::competitions(conn, asked).await?),
+        Part::Competitions => Ok(store::competitions(conn, asked, RANKED_AT_MOST).await?),
         Part::People => Ok(store::people(conn, asked).await?),
         Part::Notebooks => Ok(store::notebooks(conn, asked, RANKED_AT_MOST).await?),
         Part::Discussion => {

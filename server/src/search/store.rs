@@ -252,31 +252,39 @@ impl CompetitionRow {
     }
 }
 
+/// Competitions with the words in their title, metric or pages, among at most `most`: those whose titles fit first.
+///
 /// # Errors
 /// Those of the database.
-pub async fn competitions(conn: &mut PgConnection, asked: &Asked<'_>) -> sqlx::Result<Vec<Hit>> {
+pub async fn competitions(conn: &mut PgConnection, asked: &Asked<'_>, most: i64) -> sqlx::Result<Vec<Hit>> {
     let after = asked.after.unwrap_or(Key::FIRST);
     let rows = sqlx::query_as!(
         CompetitionRow,
-        "with hits as (
-             select c.id, c.slug, c.title, c.subtitle,
-                    (ts_rank(to_tsvector('english', c.title || ' ' || c.subtitle), q.query) * 1000000)::bigint as rank,
-                    q.query
-             from websearch_to_tsquery('english', $1) as q (query)
-             join competitions c on to_tsvector('english', c.title || ' ' || c.subtitle) @@ q.query
-             where c.id = any($2) or is_listed(c)
+        "with asked as (
+             select websearch_to_tsquery('english', $1) as query
+         ), hits as (
+             select c.id, (ts_rank(m.words, a.query) * 1000000)::bigint as rank
+             from asked a
+             cross join lateral matching_competitions(a.query, $2) m
+             join competitions c on c.id = m.competition_id
+             where c.id = any($3) or is_listed(c)
+         ), shown as (
+             select id, rank from hits where (rank, id) < ($4, $5) order by rank desc, id desc limit $6
          )
-         select id as \"id: CompetitionId\", rank as \"rank!\", slug, title,
-                ts_headline('english', subtitle, query, $6) as \"excerpt!\"
-         from hits
-         where (rank, id) < ($3, $4)
-         order by rank desc, id desc
-         limit $5",
+         select c.id as \"id: CompetitionId\", s.rank as \"rank!\", c.slug, c.title,
+                ts_headline('english', left(told_of_competition(c.id, c.subtitle, a.query), $7), a.query, $8)
+                    as \"excerpt!\"
+         from shown s
+         cross join asked a
+         join competitions c on c.id = s.id
+         order by s.rank desc, s.id desc",
         asked.query,
+        most,
         asked.own,
         after.number,
         after.id,
         asked.limit,
+        EXCERPTED,
         HEADLINE,
     )
     .fetch_all(conn)

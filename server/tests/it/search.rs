@@ -58,6 +58,49 @@ async fn what_fits_best_comes_first_and_typing_errors_are_forgiven(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_competition_is_found_by_its_pages_its_metric_and_other_forms_of_words(pool: PgPool) {
+    let stage = Stage::open(pool).await;
+    let run = async |statement: &'static str| sql(statement).execute(&stage.owner).await.unwrap();
+    let found = async |query| {
+        let found = found(&stage, None, Part::Competitions, query).await;
+        found.hits.iter().map(|hit| (hit.title.clone(), hit.marked())).collect::<Vec<_>>()
+    };
+    run("update competitions set title = 'Rain', subtitle = 'A forecast for tomorrow'").await;
+    for form in ["forecasting", "forecasts", "Forecasted"] {
+        let hits = found(form).await;
+        assert!(hits.len() == 1 && hits[0].1.contains("<mark>forecast</mark> for"), "{form}: {hits:?}");
+    }
+    run("insert into pages (competition_id, slug, title, position, markdown, html, updated_at)
+         select id, 'sensors', 'Sensors', 9, 'x', '<p>Old <em>barometers</em> &amp; others on the roof.</p>', now()
+         from competitions")
+    .await;
+    let by_page = found("barometer").await;
+    let words = by_page[0].1.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("<mark>barometers</mark> &amp; others"), "{words}");
+    assert_eq!(found("rain sensor").await.len(), 1, "words of several places");
+    run("update pages set is_proposed = true where slug = 'sensors'").await;
+    assert!(found("barometer").await.is_empty(), "what Holdout proposed says nothing");
+    run("update pages set is_proposed = false where slug = 'sensors'").await;
+    assert_eq!(found("barometer").await.len(), 1);
+    run("delete from pages where slug = 'sensors'").await;
+    assert!(found("barometer").await.is_empty());
+
+    run("update metrics set spec = jsonb_set(spec, '{title}', '\"Mean quagga error\"')").await;
+    assert_eq!(found("quagga").await.len(), 1, "by the title of its metric");
+    let ada = stage.person("ada").await;
+    run("insert into competitions (slug, title, subtitle, created_by)
+         select 'tomorrow', 'Tomorrow', 'Else', id from users where username = 'ada'")
+    .await;
+    run("insert into competition_hosts (competition_id, user_id, added_at)
+         select id, created_by, now() from competitions where slug = 'tomorrow'")
+    .await;
+    let hosts = self::found(&stage, Some(&ada), Part::Competitions, "tomorrow").await;
+    assert_eq!(titles(&hosts), ["Tomorrow", "Rain"], "a title weighs more than the line below it");
+    assert_eq!(found("tomorrow").await.len(), 1, "nobody else finds a draft");
+    run("delete from competitions where slug = 'tomorrow'").await;
+}
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn nobody_finds_what_they_may_not_see(pool: PgPool) {
     let stage = Stage::open(pool).await;
     let (ada, eve) = (stage.person("ada").await, stage.person("eve").await);
