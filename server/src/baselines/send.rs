@@ -20,6 +20,8 @@ use crate::teams::manage::read_name;
 pub const HOSTS_ARE_UNRANKED: &str = "You host this competition, so you cannot be ranked in it. Send your file as a \
 baseline, from the host pages or with `holdout host baselines send`: it appears on the board without a rank.";
 
+const IS_A_DRAFT: &str = "You can send a baseline once the competition is launched.";
+
 /// Opens a competition for a host's files, before a byte of one is read.
 ///
 /// # Errors
@@ -27,7 +29,7 @@ baseline, from the host pages or with `holdout host baselines send`: it appears 
 pub async fn enter(app: &App, host: &Member, slug: &str) -> Result<Seen> {
     let seen = access::see_as_host(app, slug, Some(host)).await?;
     match seen.competition.phase(app.clock.now()) {
-        Phase::Draft => Err(AppError::refused("You can send a baseline once the competition is launched.")),
+        Phase::Draft => Err(AppError::refused(IS_A_DRAFT)),
         _ => Ok(seen),
     }
 }
@@ -55,7 +57,9 @@ async fn made(app: &App, host: &Member, seen: &Seen, name: &str, upload: &Upload
     let name = read_name(name)?;
     let (id, now) = (seen.competition.id, app.clock.now());
     let mut tx = app.db.begin().await?;
-    drafts::lock(&mut tx, id).await?;
+    if drafts::lock(&mut tx, id).await?.is_none() {
+        return Err(AppError::refused(IS_A_DRAFT));
+    }
     if let Some((team_id, is_baseline)) = store::named(&mut tx, id, &name).await? {
         return match is_baseline {
             true => Ok(team_id),

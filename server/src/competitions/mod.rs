@@ -32,4 +32,5 @@ pub mod setup;
 pub mod store;
 pub mod supply;
 pub mod texts;
+pub mod unlaunch;
 pub mod visibility;

@@ -45,6 +45,7 @@ pub const HOST_HOSTS_REMOVE: &str = "/c/{slug}/host/hosts/{username}/remove";
 pub const API_HOSTS: &str = "/api/v1/competitions/{slug}/hosts";
 pub const API_HOST: &str = "/api/v1/competitions/{slug}/hosts/{username}";
 pub const HOST_DISCARD: &str = "/c/{slug}/host/discard";
+pub const HOST_UNLAUNCH: &str = "/c/{slug}/host/unlaunch";
 pub const HOST_COPY: &str = "/c/{slug}/host/copy";
 pub const API_COPY: &str = "/api/v1/competitions/{slug}/copy";
 
@@ -62,6 +63,10 @@ pub fn host_page_restore(slug: &str, page: &str) -> String {
 
 pub fn host_discard(slug: &str) -> String {
     format!("/c/{slug}/host/discard")
+}
+
+pub fn host_unlaunch(slug: &str) -> String {
+    format!("/c/{slug}/host/unlaunch")
 }
 
 pub fn host_baselines(slug: &str) -> String {

@@ -15,6 +15,8 @@ use crate::web::format;
 /// What somebody reads who hosted and asks to take part.
 const FORMER_HOSTS_ARE_UNRANKED: &str = "You used to host this competition. Former hosts are never ranked in it, because they know what hosts know.";
 
+const IS_A_DRAFT: &str = "This competition is a draft; you can join once it is launched.";
+
 /// A new team of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
@@ -42,8 +44,8 @@ pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
     if !store::insert_leader(&mut tx, competition_id, team.id, member.id, now).await? {
         return Err(AppError::refused("You already take part in this competition."));
     }
-    if !is_late {
-        store::count_team(&mut tx, competition_id).await?;
+    if !is_late && !store::count_team(&mut tx, competition_id).await? {
+        return Err(AppError::refused(IS_A_DRAFT));
     }
     tx.commit().await?;
     Ok(Joined { team_id: team.id, team_name: team.name, is_late })
@@ -54,7 +56,7 @@ pub fn hindrance(Seen { competition, standing }: &Seen, now: DateTime<Utc>) -> O
     match competition.phase(now) {
         _ if standing.is_among_hosts => Some(HOSTS_ARE_UNRANKED.to_owned()),
         _ if standing.was_host => Some(FORMER_HOSTS_ARE_UNRANKED.to_owned()),
-        Phase::Draft => Some("This competition is a draft; you can join once it is launched.".to_owned()),
+        Phase::Draft => Some(IS_A_DRAFT.to_owned()),
         Phase::Upcoming | Phase::Open => {
             competition.entry_deadline_at.filter(|deadline| now >= *deadline).map(|deadline| {
                 format!(

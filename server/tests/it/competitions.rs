@@ -3,6 +3,7 @@
 mod digits;
 mod discard;
 mod files;
+mod unlaunch;
 
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};

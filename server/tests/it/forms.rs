@@ -132,6 +132,7 @@ const FORMS: &[(&str, &[&str])] = &[
     (paths::HOST_HOSTS, &["add_host"]),
     (paths::HOST_HOSTS_REMOVE, &["remove_host"]),
     (paths::HOST_DISCARD, &["discard_draft"]),
+    (paths::HOST_UNLAUNCH, &["unlaunch"]),
     (paths::HOST_COPY, &["copy_competition"]),
     (paths::HOST_LAUNCH, &["launch"]),
     (paths::HOST_LAUNCH_EXAMINE, &["examine"]),

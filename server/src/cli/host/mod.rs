@@ -72,6 +72,8 @@ pub enum HostVerb {
     Check(report::ReportArgs),
     /// Launch a draft.
     Launch(LaunchDraftArgs),
+    /// Take a launch back, while nobody has joined: the competition is a draft again.
+    Unlaunch(settings::UnlaunchArgs),
     /// Scoring versions: list, new, show, start, moves, publish, roll-back, abandon, retry.
     #[command(subcommand)]
     Versions(versions::VersionsVerb),
@@ -150,6 +152,7 @@ pub fn run(session: &Session, verb: &HostVerb) -> Outcome {
         HostVerb::Report(args) => report::report(session, args),
         HostVerb::Check(args) => report::check(session, args),
         HostVerb::Launch(args) => launch::launch_draft(session, args),
+        HostVerb::Unlaunch(args) => settings::unlaunch(session, args),
         HostVerb::Versions(verb) => versions::run(session, verb),
         HostVerb::Rescore(args) => rescore::rescore(session, args),
         HostVerb::Dashboard(of) => dashboard::dashboard(session, of),

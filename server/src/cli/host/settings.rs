@@ -52,6 +52,30 @@ pub fn discard(session: &Session, args: &DiscardArgs) -> Outcome {
     Ok(())
 }
 
+#[derive(Debug, Args)]
+pub struct UnlaunchArgs {
+    #[command(flatten)]
+    of: Competition,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub fn unlaunch(session: &Session, args: &UnlaunchArgs) -> Outcome {
+    let question = format!(
+        "{} will be a draft again, which only its hosts see. Nobody who was invited is told again. Continue?",
+        args.of.slug
+    );
+    let goes_on = session.screen.confirm(&question, args.yes)?;
+    let now = if goes_on {
+        session.client.delete(&args.of.api("/launch"))?
+    } else {
+        session.client.get(&args.of.api(""))?
+    };
+    session.screen.answer(&now, |_| format!("{} is {}.", args.of.slug, text(&now, "state")));
+    Ok(())
+}
+
 /// Changes what is given and returns the competition as it is then.
 pub(super) fn edit(session: &Session, of: &Competition, wishes: &[(&str, Option<Value>)]) -> Outcome<Value> {
     let given = wishes.iter().filter_map(|(name, wish)| Some(((*name).to_owned(), wish.clone()?)));

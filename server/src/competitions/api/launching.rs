@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::competitions::access::Seen;
 use crate::competitions::setup::OfFiles;
 use crate::competitions::supply::{self, Sealing, TablePlan};
-use crate::competitions::{launch, setup};
+use crate::competitions::{launch, setup, unlaunch};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::uploads::model::Purpose;
@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(show_table, put_table, patch_table))
         .layer(DefaultBodyLimit::disable())
         .routes(routes!(show_report, post_report))
-        .routes(routes!(post_launch))
+        .routes(routes!(post_launch, take_launch_back))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -289,5 +289,26 @@ async fn post_launch(
         Some(days) => launch::launch_for(&app, &host, &seen, days, audit_reason.as_deref()).await?,
         None => launch::launch(&app, &host, &seen, audit_reason.as_deref()).await?,
     }
+    Ok(Json(shown(&app, &slug, &host).await?))
+}
+
+/// Take the launch back, while nobody has joined: the competition is a draft again.
+///
+/// Only before the end, and while there is no team, no baseline and no other scoring version.
+#[utoipa::path(
+    delete,
+    path = paths::API_LAUNCH,
+    operation_id = "unlaunch",
+    tag = "Hosting",
+    security(("token" = ["host"])),
+    responses((status = 200, description = "The competition, a draft", body = CompetitionJson)),
+)]
+async fn take_launch_back(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    caller: ApiMember,
+) -> Result<Json<CompetitionJson>> {
+    let (host, seen) = as_host(&app, &slug, caller).await?;
+    unlaunch::unlaunch(&app, &host, &seen).await?;
     Ok(Json(shown(&app, &slug, &host).await?))
 }

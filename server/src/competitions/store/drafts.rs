@@ -224,6 +224,14 @@ pub async fn set_launched(
     Ok(())
 }
 
+/// Makes a draft of what was launched and nobody entered; false for every other competition.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take_launch_back(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!("select take_launch_back($1) as \"is_draft!\"", id.0).fetch_one(conn).await
+}
+
 /// Writes down who did what to a competition.
 ///
 /// # Errors

@@ -91,15 +91,16 @@ pub async fn insert_leader(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// One team more; last in its transaction, because it locks the competition's row.
+/// One team more; last in its transaction, because it locks the competition's row. False where the launch was taken back.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count_team(conn: &mut PgConnection, competition_id: CompetitionId) -> sqlx::Result<()> {
-    sqlx::query!("update competitions set n_teams = n_teams + 1 where id = $1", competition_id.0)
-        .execute(conn)
-        .await?;
-    Ok(())
+pub async fn count_team(conn: &mut PgConnection, competition_id: CompetitionId) -> sqlx::Result<bool> {
+    let counted = sqlx::query!(
+        "update competitions set n_teams = n_teams + 1 where id = $1 and launched_at is not null",
+        competition_id.0,
+    );
+    Ok(counted.execute(conn).await?.rows_affected() == 1)
 }
 
 /// A team's name.

@@ -149,6 +149,8 @@ async fn files_and_words(ada: &Shell) {
     ada.write("train.csv", labelled_table());
     let launch = ["launch", "train.csv", "--target", "price", "--title", "House prices", "--yes"];
     assert_eq!(ada.json(&launch).await["state"], "open");
+    assert_eq!(ada.json(&["host", "unlaunch", "house-prices", "--yes"]).await["state"], "draft");
+    assert_eq!(ada.json(&["host", "launch", "house-prices", "--yes"]).await["state"], "open");
     let wrong = ["launch", "train.csv", "--target", "prize", "--title", "Wrong", "--yes"];
     ada.run(&wrong).await.expect(2);
     let proposal = ada.json(&["host", "table", "-c", "wrong", "--target", "price"]).await;

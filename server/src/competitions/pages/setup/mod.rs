@@ -19,10 +19,10 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::competitions::access::{self, Seen};
-use crate::competitions::discard;
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
 use crate::competitions::setup::{self, Draft, Hindrance, Step, StepState};
+use crate::competitions::{discard, unlaunch};
 use crate::error::{AppError, Result};
 use crate::paths;
 use crate::ranks::outlook::{Outlook, outlook};
@@ -34,6 +34,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route(paths::HOST, get(show_host))
         .route(paths::HOST_DISCARD, post(post_discard))
+        .route(paths::HOST_UNLAUNCH, post(post_unlaunch))
         .merge(settings::router())
         .merge(visibility::router())
         .merge(hosts::router())
@@ -174,6 +175,12 @@ impl HostPage {
         page
     }
 
+    /// Whether the launch can be taken back, as far as this page tells.
+    pub fn is_untouched(&self) -> bool {
+        let is_running = matches!(self.frame.phase, Phase::Upcoming | Phase::Open);
+        is_running && self.frame.competition.n_teams == 0 && self.frame.competition.n_entries == 0
+    }
+
     /// Whether the outlook is of a board that teams are on.
     pub fn is_open(&self) -> bool {
         self.frame.phase == Phase::Open
@@ -211,6 +218,16 @@ async fn post_discard(
     }
 }
 
+async fn post_unlaunch(State(app): State<App>, Path(slug): Path<String>, shell: Shell) -> Result<Response> {
+    let opened = open(&app, &slug, &shell, None).await?;
+    match mistake(unlaunch::unlaunch(&app, shell.member()?, &opened.seen).await)? {
+        Ok(()) => Ok(redirect_saying(&paths::host(&slug), "It is a draft again.")),
+        Err(mistake) => {
+            Ok(show_again(host_page(&app, opened, shell, DiscardForm::default(), mistake).await?))
+        }
+    }
+}
+
 /// Only for somebody who typed the draft's address.
 async fn discard_named(app: &App, shell: &Shell, seen: &Seen, form: &DiscardForm) -> Result<()> {
     if form.slug.trim() != seen.competition.slug {
@@ -231,9 +248,9 @@ mod tests {
         let open =
             HostPage { setup: Setup { is_launched: true, ..Setup::sample(None) }, ..HostPage::sample() };
         assert!(open.render().expect("drawn").contains("times can only move later"));
-    }
-}
         assert!(open.render().expect("drawn").contains("Compare two teams"));
         let mut lonely = open;
         lonely.outlook.has_two_teams = false;
         assert!(!lonely.render().expect("drawn").contains("Compare two teams"));
+    }
+}
