@@ -249,6 +249,9 @@ pub struct JoinArgs {
     /// The secret of an invitation link, or the whole link.
     #[arg(long, value_name = "LINK")]
     invitation: Option<String>,
+    /// Show the hosts, beside your user name, the address by which they invited you: they match results with their list by it.
+    #[arg(long)]
+    show_address: bool,
 }
 
 pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
@@ -258,7 +261,8 @@ pub fn join(session: &Session, args: &JoinArgs) -> Outcome {
         let secret = link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         session.client.post(&format!("{base}/invitations/accept"), &json!({ "secret": secret }))?;
     }
-    let joined = session.client.post(&format!("{base}/join"), &json!({ "accept_rules": true }))?;
+    let wish = json!({ "accept_rules": true, "show_invited_address": args.show_address });
+    let joined = session.client.post(&format!("{base}/join"), &wish)?;
     session.screen.answer(&joined, |_| {
         let late = if joined["is_late"] == true {
             " It has ended: submissions are scored but never ranked."

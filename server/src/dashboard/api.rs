@@ -181,6 +181,8 @@ async fn show_dashboard(
 struct ParticipantJson {
     username: String,
     display_name: String,
+    /// The address that a host invited, where the person shows that it is theirs.
+    invited_as: Option<String>,
     team: String,
     is_leader: bool,
     joined_at: DateTime<Utc>,
@@ -220,6 +222,7 @@ async fn list_participants(
     let json = |person: Participant| ParticipantJson {
         username: person.username,
         display_name: person.display_name,
+        invited_as: person.invited_as,
         team: person.team,
         is_leader: person.is_leader,
         joined_at: person.joined_at,

@@ -65,8 +65,7 @@ pub fn send_participants(app: App, competition: &Competition) -> Result<Response
             Ok((lines, next(&people, |person| person.user_id.0)))
         }
     };
-    let heading =
-        "user,name,team,is_leader,joined_at,entries,public_score,last_entry_at,final_rank,private_score\r\n";
+    let heading = "user,name,invited_as,team,is_leader,joined_at,entries,public_score,last_entry_at,final_rank,private_score\r\n";
     send(&format!("{}-participants.csv", competition.slug), heading, read)
 }
 
@@ -75,6 +74,7 @@ fn participant_line(person: &Participant, decimals: i32) -> String {
     line(&[
         cell(&person.username),
         cell(&person.display_name),
+        person.invited_as.as_deref().map(cell).unwrap_or_default(),
         cell(&person.team),
         person.is_leader.to_string(),
         format::machine_time(&person.joined_at),
@@ -190,7 +190,7 @@ mod tests {
         let text = participant_line(&person, 2);
         assert_eq!(
             text,
-            "ada,Ada,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.8987654\r\n"
+            "ada,Ada,ada@people.test,'=1+1,true,1970-01-01T00:00:00Z,7,0.91,1970-01-01T00:00:00Z,2,0.8987654\r\n"
         );
     }
 

@@ -135,6 +135,8 @@ pub struct Participant {
     pub user_id: UserId,
     pub username: String,
     pub display_name: String,
+    /// The address that a host invited, where the person shows that it is theirs.
+    pub invited_as: Option<String>,
     pub team: String,
     pub is_leader: bool,
     pub joined_at: DateTime<Utc>,
@@ -154,6 +156,7 @@ impl Participant {
             user_id: UserId(1),
             username: "ada".to_owned(),
             display_name: "Ada".to_owned(),
+            invited_as: Some("ada@people.test".to_owned()),
             team: "Ada & friends".to_owned(),
             is_leader: true,
             joined_at: DateTime::UNIX_EPOCH,

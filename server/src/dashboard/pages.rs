@@ -16,6 +16,7 @@ use crate::competitions::access::{self, Seen};
 use crate::competitions::frame::{Frame, Tab};
 use crate::competitions::model::Phase;
 use crate::competitions::pages::setup::{Setup, open};
+use crate::competitions::visibility::Visibility;
 use crate::error::Result;
 use crate::ids::{SubmissionId, UserId};
 use crate::paths;

@@ -487,14 +487,15 @@ pub async fn participants(
 ) -> sqlx::Result<Vec<Participant>> {
     sqlx::query_as!(
         Participant,
-        "select m.user_id as \"user_id: UserId\", u.username, u.display_name, t.name as team, m.is_leader, m.joined_at,
-                coalesce(b.n_entries, 0) as \"n_entries!\", b.public_score as \"public_score?\",
+        "select m.user_id as \"user_id: UserId\", u.username, u.display_name, a.email as \"invited_as?\", t.name as team,
+                m.is_leader, m.joined_at, coalesce(b.n_entries, 0) as \"n_entries!\", b.public_score as \"public_score?\",
                 b.last_entry_at as \"last_entry_at?\", f.rank as \"final_rank?\",
                 f.private_score as \"private_score?\"
          from team_members m
          join users u on u.id = m.user_id
          join teams t on t.id = m.team_id
          join competitions c on c.id = m.competition_id
+         left join invited_as a on a.competition_id = m.competition_id and a.user_id = m.user_id
          left join board_entries b
              on b.competition_id = m.competition_id and b.version_id = c.active_version_id and b.team_id = m.team_id
          left join final_entries f

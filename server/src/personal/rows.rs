@@ -226,10 +226,11 @@ pub async fn documents(
                 conn,
                 user,
                 r#"select jsonb_build_object('competition', c.slug, 'team', t.name, 'is_leader', m.is_leader,
-                    'rules_accepted_at', m.rules_accepted_at, 'joined_at', m.joined_at) as "row!"
+                    'rules_accepted_at', m.rules_accepted_at, 'joined_at', m.joined_at, 'invited_as', a.email) as "row!"
                 from team_members m
                 join teams t on t.id = m.team_id
                 join competitions c on c.id = m.competition_id
+                left join invited_as a on a.competition_id = m.competition_id and a.user_id = m.user_id
                 where m.user_id = $1 order by m.competition_id"#
             ),
         ),

@@ -16,7 +16,7 @@ use crate::competitions::access;
 use crate::error::{AppError, Result};
 use crate::ids::{MergeRequestId, TeamId, TeamInvitationId};
 use crate::paths;
-use crate::teams::join::join;
+use crate::teams::join::{InvitedAddress, join_as};
 use crate::teams::look::{self, Look};
 use crate::teams::merge::Door;
 use crate::teams::model::{Happening, Invitation, Kind, Mate, MergeRequest, Team};
@@ -41,6 +41,10 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, utoipa::ToSchema)]
 struct JoinJson {
     accept_rules: bool,
+    /// Have the hosts see, beside your user name, the address by which they invited you: they bring a class's list and its results
+    /// together by it. Nothing is shown of who came by a link.
+    #[serde(default)]
+    show_invited_address: bool,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -69,10 +73,11 @@ async fn post_join(
 ) -> Result<(StatusCode, Json<JoinedJson>)> {
     let member = caller.with(Scope::Submit)?;
     access::see(&app, &slug, Some(&member)).await?;
-    if !body?.0.accept_rules {
+    let JoinJson { accept_rules, show_invited_address } = body?.0;
+    if !accept_rules {
         return Err(AppError::field("accept_rules", "Send {\"accept_rules\": true} to accept the rules."));
     }
-    let joined = join(&app, &member, &slug).await?;
+    let joined = join_as(&app, &member, &slug, InvitedAddress::of(show_invited_address)).await?;
     let json = JoinedJson { team_id: joined.team_id, team: joined.team_name, is_late: joined.is_late };
     Ok((StatusCode::CREATED, Json(json)))
 }

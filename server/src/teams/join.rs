@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::baselines::send::HOSTS_ARE_UNRANKED;
 use crate::competitions::access::{self, Seen};
 use crate::competitions::model::Phase;
+use crate::competitions::store::invitations;
 use crate::error::{AppError, Result};
 use crate::ids::TeamId;
 use crate::teams::store;
@@ -26,12 +27,33 @@ pub struct Joined {
     pub is_late: bool,
 }
 
+/// Whether hosts are to see which of the addresses that they invited is the member's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitedAddress {
+    Shown,
+    Hidden,
+}
+
+impl InvitedAddress {
+    pub fn of(is_shown: bool) -> Self {
+        if is_shown { Self::Shown } else { Self::Hidden }
+    }
+}
+
+/// As [`join_as`], and hosts see no address.
+///
+/// # Errors
+/// As [`join_as`].
+pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
+    join_as(app, member, slug, InvitedAddress::Hidden).await
+}
+
 /// Accepts the rules for a member.
 ///
 /// # Errors
 /// A sentence when the member takes part already or the entry deadline has passed;
 /// [`AppError::NotFound`] for a competition the member may not see.
-pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
+pub async fn join_as(app: &App, member: &Member, slug: &str, address: InvitedAddress) -> Result<Joined> {
     let seen = access::see(app, slug, Some(member)).await?;
     let now = app.clock.now();
     if let Some(sentence) = hindrance(&seen, now) {
@@ -43,6 +65,11 @@ pub async fn join(app: &App, member: &Member, slug: &str) -> Result<Joined> {
     let team = store::insert_team(&mut tx, competition_id, &member.display_name, member.id, now).await?;
     if !store::insert_leader(&mut tx, competition_id, team.id, member.id, now).await? {
         return Err(AppError::refused("You already take part in this competition."));
+    }
+    if address == InvitedAddress::Shown
+        && let Some(email) = invitations::invited_as(&mut tx, competition_id, member.id).await?
+    {
+        invitations::note_invited_as(&mut tx, competition_id, member.id, &email).await?;
     }
     if !is_late && !store::count_team(&mut tx, competition_id).await? {
         return Err(AppError::refused(IS_A_DRAFT));

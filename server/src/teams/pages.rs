@@ -11,6 +11,7 @@ use crate::accounts::model::Member;
 use crate::app::App;
 use crate::competitions::access;
 use crate::competitions::frame::{Frame, Tab};
+use crate::competitions::store::invitations;
 use crate::competitions::store::judging::{self, AuditStatement};
 use crate::competitions::store::texts::{self, TextPage};
 use crate::error::{AppError, Result};
@@ -19,7 +20,7 @@ use crate::leaderboard::model::View;
 use crate::leaderboard::read;
 use crate::leaderboard::sight::BoardSight;
 use crate::paths;
-use crate::teams::join::{hindrance, join};
+use crate::teams::join::{InvitedAddress, hindrance, join_as};
 use crate::teams::look::{self, Look};
 use crate::teams::merge::Door;
 use crate::teams::model::{Invitation, MergeRequest, NAME_LIMIT, Team};
@@ -61,6 +62,8 @@ pub struct JoinPage {
     pub statement: Option<AuditStatement>,
     /// Why nobody can join now; empty when one can.
     pub hindrance: String,
+    /// The viewer's address, where a host invited it.
+    pub invited_as: Option<String>,
 }
 
 impl JoinPage {
@@ -71,6 +74,7 @@ impl JoinPage {
             rules: None,
             statement: Some(AuditStatement::sample()),
             hindrance: String::new(),
+            invited_as: Some("ada@people.test".to_owned()),
         }
     }
 
@@ -92,18 +96,27 @@ async fn show_join(
     let mut conn = app.db.acquire().await?;
     let rules = texts::find(&mut conn, seen.competition.id, access::RULES).await?;
     let statement = judging::audit_statement(&mut conn, seen.competition.active_version_id).await?;
+    let invited_as = invitations::invited_as(&mut conn, seen.competition.id, member.id).await?;
     drop(conn);
     let hindrance = hindrance(&seen, shell.now).unwrap_or_default();
     let frame = Frame::new(seen, Tab::Submit, shell.now);
-    Ok(JoinPage { shell, frame, rules, statement, hindrance }.into_response())
+    Ok(JoinPage { shell, frame, rules, statement, hindrance, invited_as }.into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct JoinForm {
+    show_invited_address: Option<String>,
 }
 
 async fn post_join(
     State(app): State<App>,
     Path(slug): Path<String>,
     SignedIn(member): SignedIn,
+    Form(form): Form<JoinForm>,
 ) -> Result<Response> {
-    let joined = join(&app, &member, &slug).await?;
+    let address = InvitedAddress::of(form.show_invited_address.is_some());
+    let joined = join_as(&app, &member, &slug, address).await?;
     let sentence = if joined.is_late {
         format!(
             "You take part as “{}”. The competition is over: submissions are scored but not ranked.",

@@ -176,3 +176,55 @@ async fn nobody_is_told_of_a_draft_or_for_a_host_whose_address_is_not_confirmed(
     ada.browser.post_form("/c/draft-of-mine/host/visibility/letters", &form).await.expect(422);
     world.close().await;
 }
+
+#[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
+async fn a_class_and_its_results_are_matched_by_addresses_that_their_owners_show(pool: PgPool) {
+    let world = World::new(pool).await;
+    let [ada, bob, eve] = [world.member("ada").await, world.member("bob").await, world.member("eve").await];
+    let [cleo, dan] = [world.member("cleo").await, world.member("dan").await];
+    let arena = world.open_competition(&ada, "club", &Labels::regression()).await;
+    let class = ["bob", "eve", "dan"].map(|name| format!("{name}@people.test"));
+    invite(&ada, &arena, &class).await;
+    sql("insert into competition_guests (competition_id, user_id, came_at) values ($1, $2, clock_now())")
+        .bind(arena.id)
+        .bind(cleo.id)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+
+    let page = bob.browser.get("/c/club/join").await.expect(200).text();
+    assert!(page.contains("bob@people.test, which they invited") && page.contains("checked"), "{page}");
+    assert!(!cleo.browser.get("/c/club/join").await.expect(200).text().contains("show_invited_address"));
+    bob.browser.post_form("/c/club/join", &[("show_invited_address", "1")]).await.expect_redirect();
+    eve.browser.post_form("/c/club/join", &[]).await.expect_redirect();
+    let wish = json!({ "accept_rules": true, "show_invited_address": true });
+    cleo.api.send_json(Method::POST, &arena.api("/join"), &wish).await.expect(201);
+    Shell::of(&world, &dan).await.json(&["join", "club", "--show-address"]).await;
+
+    let matched = async || {
+        let listed = ada.api.get(&arena.api("/participants")).await.expect(200).json();
+        let people = listed["items"].as_array().unwrap().iter();
+        people.map(|one| (one["username"].clone(), one["invited_as"].clone())).collect::<Vec<_>>()
+    };
+    let [shown_bob, shown_dan] = ["bob", "dan"].map(|name| json!(format!("{name}@people.test")));
+    let expected = [
+        (json!("dan"), shown_dan),
+        (json!("cleo"), Value::Null),
+        (json!("eve"), Value::Null),
+        (json!("bob"), shown_bob),
+    ];
+    assert_eq!(matched().await, expected);
+    let csv = ada.browser.get("/c/club/host/participants.csv").await.expect(200).text();
+    assert!(csv.starts_with("user,name,invited_as,team,"), "{csv}");
+    assert!(csv.contains("bob bobson,bob@people.test,") && !csv.contains("eve@"), "{csv}");
+    let page = ada.browser.get("/c/club/host/participants").await.expect(200).text();
+    assert!(page.contains("dan@people.test") && !page.contains("cleo@") && !page.contains("eve@"), "{page}");
+    bob.api.get(&arena.api("/participants")).await.expect(404);
+    for path in ["/c/club/leaderboard", "/c/club/team"] {
+        assert!(!eve.browser.get(path).await.expect(200).text().contains("bob@"), "{path}");
+    }
+    invite(&ada, &arena, &["new@people.test".to_owned()]).await;
+    assert_eq!(matched().await, expected, "by what they came stays");
+    world.drain().await;
+    world.close().await;
+}

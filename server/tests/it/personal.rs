@@ -19,7 +19,7 @@ const DATA: &str = "/api/v1/me/data";
 const DELETION: &str = "/api/v1/me/deletion";
 
 /// Every column that names people, with the document of the export that tells of it. Empty: the row is somebody else's.
-const NAMED_IN: [(&str, &str); 59] = [
+const NAMED_IN: [(&str, &str); 60] = [
     ("account_deletions.user_id", "deletion"),
     ("account_events.user_id", "account_events"),
     ("api_tokens.user_id", "tokens"),
@@ -46,6 +46,7 @@ const NAMED_IN: [(&str, &str); 59] = [
     ("images.owner_id", "images"),
     ("incident_updates.written_by", "acts"),
     ("invitation_letters.invited_by", "invitations"),
+    ("invited_as.user_id", "teams"),
     ("label_releases.asked_by", "acts"),
     ("link_attempts.user_id", ""),
     ("mail_preferences.user_id", "mail_preferences"),

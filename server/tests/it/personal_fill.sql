@@ -25,6 +25,9 @@ select b.id, z.id, clock_now() from users z, users b where z.username = 'zelda_q
 insert into mail_preferences (user_id, mail) select id, 'never' from users where username = 'zelda_quux';
 insert into competition_invitations (competition_id, email)
 select id, 'zelda_quux@people.test' from competitions where slug = 'club';
+insert into invited_as (competition_id, user_id, email)
+select m.competition_id, m.user_id, 'zelda_quux@people.test'
+from team_members m join users z on z.id = m.user_id where z.username = 'zelda_quux';
 insert into former_hosts (user_id, competition_id)
 select z.id, c.id from competitions c, users z where c.slug = 'club' and z.username = 'zelda_quux';
 insert into competition_guests (competition_id, user_id, came_at)

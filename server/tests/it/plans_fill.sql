@@ -256,6 +256,8 @@ insert into competition_invitations (competition_id, email, told_at)
 select id, 'invited-' || n || '@people.test', clock_now() from competitions, generate_series(1, 20) n;
 insert into competition_guests (competition_id, user_id, came_at)
 select competition_id, user_id, clock_now() from team_members where user_id % 7 = 0;
+insert into invited_as (competition_id, user_id, email)
+select m.competition_id, m.user_id, u.email from team_members m join users u on u.id = m.user_id where m.user_id % 3 = 0;
 insert into invitation_letters (competition_id, invited_by, address_digest, sent_at)
 select c.id, u.id, sha256(u.username::bytea), clock_now() - u.id * interval '1 minute'
 from users u, (select id from competitions where slug = 'large') c;

@@ -58,11 +58,20 @@ pub fn dashboard(session: &Session, of: &Competition) -> Outcome {
 pub fn participants(session: &Session, args: &ListArgs) -> Outcome {
     let found = session.client.get(&args.address("participants"))?;
     session.screen.answer(&found, |paint| {
-        let mut table =
-            Table::new(&["user", "team", "entries", "best public", "final rank", "private", "joined"]);
+        let mut table = Table::new(&[
+            "user",
+            "invited as",
+            "team",
+            "entries",
+            "best public",
+            "final rank",
+            "private",
+            "joined",
+        ]);
         for person in items(&found) {
             table.row([
                 text(person, "username"),
+                text(person, "invited_as"),
                 text(person, "team"),
                 cell(&person["n_entries"]),
                 cell(&person["public_score"]),

@@ -40,6 +40,49 @@ pub async fn addresses(conn: &mut PgConnection, id: CompetitionId) -> sqlx::Resu
     .await
 }
 
+/// The address by which somebody is invited into a competition that not everybody sees, where a host typed it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn invited_as(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    user: UserId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select i.email
+         from users u
+         join competitions c on c.id = $1 and c.visibility = 'invitation'
+         join competition_invitations i on i.competition_id = c.id and i.email = u.email
+         where u.id = $2 and u.email_confirmed_at is not null",
+        id.0,
+        user.0,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Has hosts see by which address a participant came.
+///
+/// # Errors
+/// Those of the database.
+pub async fn note_invited_as(
+    conn: &mut PgConnection,
+    id: CompetitionId,
+    user: UserId,
+    email: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into invited_as (competition_id, user_id, email) values ($1, $2, $3)",
+        id.0,
+        user.0,
+        email
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Makes `emails` the whole list of addresses, and gives those that are new in it. People who came by the link stay.
 ///
 /// # Errors
