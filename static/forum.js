@@ -101,8 +101,10 @@ async function sentImage(image) {
   }
 }
 
+/** Replaces a part of the text; a writer who stands there stands behind it then, and anywhere else stays. */
 function edit(field, from, to, text) {
-  field.setRangeText(text, from, to, field.selectionStart === from ? "end" : "preserve");
+  const isThere = from <= field.selectionStart && field.selectionStart <= to;
+  field.setRangeText(text, from, to, isThere ? "end" : "preserve");
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
