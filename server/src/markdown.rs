@@ -48,9 +48,11 @@ fn render(markdown: &str, known: Option<&References>, address: impl Fn(&str) -> 
     let nodes: Vec<_> = root.descendants().collect();
     for node in nodes {
         lead(node, &address);
-        if let Some(task) = task(node) {
-            // The one that comrak draws looks like any that a person typed, and is cleaned away.
-            node.prepend(arena.alloc(NodeValue::HtmlInline(parts.keep(task.to_owned())).into()));
+        // The box that comrak draws looks like any that a person typed, and is cleaned away.
+        if let Some((task, words)) = task(node).zip(node.first_child())
+            && matches!(words.data.borrow().value, NodeValue::Paragraph)
+        {
+            words.prepend(arena.alloc(NodeValue::HtmlInline(parts.keep(task.to_owned())).into()));
         }
         replace(node, known, &mut parts);
     }
