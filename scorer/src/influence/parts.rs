@@ -66,7 +66,7 @@ impl Parts<'_> {
         together: Option<&[u32]>,
         replicated: bool,
     ) -> Result<Influence, NoInterval> {
-        let judge = alone(part, self.judge);
+        let judge = part.judge(&self.judge.context);
         let found = compose::with_rows_of(part, &self.parts, self.rows, |rows| {
             Some(match (together, replicated) {
                 (None, false) => influence_or_replicates(&judge, rows, self.exact),
@@ -84,10 +84,6 @@ impl Parts<'_> {
         }
         Ok(found)
     }
-}
-
-fn alone(part: &Part, whole: &Judge) -> Judge {
-    Judge { metric: part.metric, params: part.params.clone(), context: whole.context.clone() }
 }
 
 /// Clusters of a metric that averages groups come in the order of its groups, those of others in that of the rows.

@@ -4,6 +4,7 @@
 //!
 //! Columns are inside groups: a group's value is the mean over its columns.
 
+mod by_primary;
 mod columns;
 mod over_groups;
 mod parts;
@@ -91,8 +92,7 @@ fn primary(metric: &dyn Metric, params: &Params) -> Option<(Part, Vec<Part>)> {
 /// Does some work with what alone ranks a submission: the metric, and the rows as it reads them.
 pub(crate) fn with_primary<T>(judge: &Judge, rows: &Rows<'_>, work: impl Fn(&Judge, &Rows<'_>) -> T) -> T {
     let alone = primary(judge.metric, &judge.params).and_then(|(primary, parts)| {
-        let judge =
-            Judge { metric: primary.metric, params: primary.params.clone(), context: judge.context.clone() };
+        let judge = primary.judge(&judge.context);
         with_rows_of(&primary, &parts, rows, |rows| Some(work(&judge, rows)))
     });
     alone.unwrap_or_else(|| work(judge, rows))

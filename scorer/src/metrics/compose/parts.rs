@@ -7,6 +7,7 @@ use holdout_contract::spec::{Cell, Layout};
 use serde_json::{Map, Value, json};
 
 use super::PartScore;
+use crate::judge::{Context, Judge};
 use crate::metrics::about::{Kind, POSITIVE, ParameterAbout};
 use crate::metrics::{Files, Metric, NoMeasure, Params, PartScores, Rows, Undefined, Values, find, finite};
 use crate::misfit::Misfits;
@@ -29,6 +30,11 @@ pub struct Part {
 }
 
 impl Part {
+    /// Judges by this part alone, in the whole's contest.
+    pub(crate) fn judge(&self, context: &Context) -> Judge {
+        Judge { metric: self.metric, params: self.params.clone(), context: context.clone() }
+    }
+
     fn scored(&self, score: Result<f64, Undefined>) -> Result<PartScore, Undefined> {
         let score = score
             .and_then(finite)

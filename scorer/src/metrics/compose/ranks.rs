@@ -3,12 +3,10 @@
 
 use holdout_contract::ranks::{N_PARTS, NAME, WEIGHTS};
 use holdout_contract::spec::{Direction, Task};
-use serde_json::{Map, Value};
 
-use super::PartScore;
+use super::by_primary::ByPrimary;
 use super::parts::{self, FOR_ALL_PARTS, Part};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 
 /// Checks the parts against each other; their directions are their own.
 pub(super) fn check(parts: &[Part]) -> Result<(), String> {
@@ -24,50 +22,8 @@ pub(super) fn check(parts: &[Part]) -> Result<(), String> {
     parts::check(parts, &N_PARTS)
 }
 
-pub struct MeanRank {
-    about: About,
-}
-
-impl Metric for MeanRank {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn laws(&self) -> Laws {
-        Laws {
-            is_symmetric: false,
-            has_weights: true,
-            undefined_on: &[Degenerate::NoRows, Degenerate::NoPositives],
-        }
-    }
-
-    fn sample_params(&self) -> Map<String, Value> {
-        parts::sample(&[("log_loss", 1.0), ("roc_auc", 1.0)])
-    }
-
-    /// The primary's value, where every part has one.
-    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let parts = parts::read(params).map_err(Undefined::because)?;
-        primary(&parts::scores(&parts, rows)?)
-    }
-
-    fn together(&self) -> Option<&dyn ScoresTogether> {
-        Some(self)
-    }
-}
-
-impl ScoresTogether for MeanRank {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        parts::score_files(files, primary)
-    }
-}
-
-/// The first part's value.
-pub(super) fn primary(parts: &[PartScore]) -> Result<f64, Undefined> {
-    parts.first().map(|primary| primary.score).ok_or_else(|| Undefined::because("There are no parts."))
-}
-
-pub static MEAN_RANK: MeanRank = MeanRank {
+pub static MEAN_RANK: ByPrimary = ByPrimary {
+    sample: || parts::sample(&[("log_loss", 1.0), ("roc_auc", 1.0)]),
     about: About {
         name: NAME,
         title: "Mean of ranks",

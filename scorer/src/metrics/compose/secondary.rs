@@ -3,57 +3,18 @@
 
 use holdout_contract::ranks::{N_PARTS, WITH_SECONDARY};
 use holdout_contract::spec::{Direction, Task};
-use serde_json::{Map, Value};
 
-use super::PartScore;
-use super::parts::{self, FOR_ALL_PARTS};
-use super::ranks::primary;
+use super::by_primary::ByPrimary;
+use super::parts::{self, FOR_ALL_PARTS, Part};
 use crate::metrics::about::{About, Kind, ParameterAbout, fields};
-use crate::metrics::{Degenerate, Files, Laws, Metric, Params, PartScores, Rows, ScoresTogether, Undefined};
 
 /// Checks the parts against each other; their directions are their own.
-pub(super) fn check(parts: &[parts::Part]) -> Result<(), String> {
+pub(super) fn check(parts: &[Part]) -> Result<(), String> {
     parts::check(parts, &N_PARTS)
 }
 
-pub struct WithSecondary {
-    about: About,
-}
-
-impl Metric for WithSecondary {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn laws(&self) -> Laws {
-        Laws {
-            is_symmetric: false,
-            has_weights: true,
-            undefined_on: &[Degenerate::NoRows, Degenerate::NoPositives],
-        }
-    }
-
-    fn sample_params(&self) -> Map<String, Value> {
-        parts::sample_without_weights(&["log_loss", "roc_auc"])
-    }
-
-    fn score(&self, rows: &Rows<'_>, params: &Params) -> Result<f64, Undefined> {
-        let parts = parts::read(params).map_err(Undefined::because)?;
-        primary(&parts::scores(&parts, rows)?)
-    }
-
-    fn together(&self) -> Option<&dyn ScoresTogether> {
-        Some(self)
-    }
-}
-
-impl ScoresTogether for WithSecondary {
-    fn score_files(&self, files: &Files<'_>) -> Vec<PartScores> {
-        parts::score_files(files, |parts: &[PartScore]| primary(parts))
-    }
-}
-
-pub static SECONDARY: WithSecondary = WithSecondary {
+pub static SECONDARY: ByPrimary = ByPrimary {
+    sample: || parts::sample_without_weights(&["log_loss", "roc_auc"]),
     about: About {
         name: WITH_SECONDARY,
         title: "One metric, with secondary metrics beside it",
