@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use ureq::http::Method;
 
+use crate::client::Answer;
 use crate::rank_ranges::look;
 use crate::world::{Arena, Labels, Person, World, sql};
 
@@ -61,32 +62,28 @@ impl Contest {
         Self { world, arena, ada, bob }
     }
 
-    async fn choose_metric(&self, parts: Value) -> crate::client::Answer {
+    async fn choose_metric(&self, parts: Value) -> Answer {
         let body = json!({ "metric": "with_secondary", "params": { "parts": parts } });
         self.ada.api.send_json(Method::PUT, &self.arena.api("/metric"), &body).await
     }
 
-    async fn ask(&self, rest: &str, body: Value) -> crate::client::Answer {
-        self.ada.api.send_json(Method::POST, &self.arena.api(rest), &body).await
-    }
-
     /// Begins a version with secondary metrics, and would have everything scored under it.
-    async fn start_with_secondary(&self) -> crate::client::Answer {
-        self.ask("/versions", json!({})).await.expect(201);
+    async fn start_with_secondary(&self) -> Answer {
+        self.arena.ask("/versions", json!({})).await.expect(201);
         self.choose_metric(json!([{"metric": "mae"}, {"metric": "max_error"}, {"metric": "r2"}]))
             .await
             .expect(200);
         self.world.drain().await;
         let reason = json!({ "audit_reason": "Few rows are enough here." });
         self.ada.api.send_json(Method::PUT, &self.arena.api("/audit"), &reason).await.expect(200);
-        self.ask("/versions/2/start", json!({ "reason": "Show more." })).await
+        self.arena.ask("/versions/2/start", json!({ "reason": "Show more." })).await
     }
 
     /// Has that version count.
     async fn publish_with_secondary(&self) {
         self.start_with_secondary().await.expect(200);
         self.world.drain().await;
-        self.ask("/versions/2/publish", json!({})).await.expect(200);
+        self.arena.ask("/versions/2/publish", json!({})).await.expect(200);
     }
 
     async fn page(&self, rest: &str) -> String {
@@ -166,7 +163,7 @@ async fn private_values_of_secondary_metrics_are_shown_after_the_end_alone(pool:
     assert_eq!(board["items"][0]["secondary"][1], json!({ "metric": "r2", "score": private[2] }));
     let of_bob = contest.arena.submission(&contest.bob, id).await;
     assert_eq!(of_bob["parts"][2]["private_score"], json!(private[2]));
-    let asked = contest.ask("/verifications", json!({})).await.expect(202).json();
+    let asked = contest.arena.ask("/verifications", json!({})).await.expect(202).json();
     contest.world.drain().await;
     let path = contest.arena.api(&format!("/verifications/{}", asked["id"]));
     let verified = contest.ada.api.get(&path).await.expect(200).json();
@@ -177,7 +174,7 @@ async fn private_values_of_secondary_metrics_are_shown_after_the_end_alone(pool:
 #[sqlx::test(migrator = "holdout_contract::MIGRATOR")]
 async fn what_ranks_nobody_has_no_weight_and_no_ladder(pool: PgPool) {
     let contest = Contest::begin(pool).await;
-    contest.ask("/versions", json!({})).await.expect(201);
+    contest.arena.ask("/versions", json!({})).await.expect(201);
     for (wrong, mention) in [
         (json!([{"metric": "mae"}]), "2 to 10"),
         (json!([{"metric": "mae"}, {"metric": "r2", "weight": 1}]), "Part 2: it takes no weight"),
