@@ -35,7 +35,7 @@ pub async fn write_page(
     let mut tx = app.db.begin().await?;
     let competition = lock(&mut tx, id).await?;
     let html = links::draw(&competition.slug, &markdown);
-    let standing = propose::page(&mut tx, id, slug).await?;
+    let standing = propose::page(&mut tx, &competition, slug).await?;
     condition(standing.clone())?;
     let now = app.clock.now();
     propose::refresh(&mut tx, id, now).await?;
@@ -109,10 +109,10 @@ pub async fn remove_page(
 ) -> Result<()> {
     let id = seen.competition.id;
     let mut tx = app.db.begin().await?;
-    let launched_at = store::drafts::lock(&mut tx, id).await?;
-    condition(propose::page(&mut tx, id, slug).await?)?;
+    let competition = lock(&mut tx, id).await?;
+    condition(propose::page(&mut tx, &competition, slug).await?)?;
     propose::refresh(&mut tx, id, app.clock.now()).await?;
-    if OWN_PAGES.contains(&slug) && launched_at.is_some() {
+    if OWN_PAGES.contains(&slug) && competition.launched_at.is_some() {
         return Err(AppError::refused("Every competition has this page: change its text instead."));
     }
     store::page_versions::keep_standing(&mut tx, id, slug).await?;

@@ -65,6 +65,7 @@ pub struct Competition {
     pub is_all_public: bool,
     /// Read it through [`Competition::ranked_by`].
     pub ranked_parts: Option<Json<Vec<RankedPart>>>,
+    /// Read it through [`Competition::shown_metrics`].
     pub shown_metrics: Option<Json<Vec<ShownMetric>>>,
 }
 
@@ -177,15 +178,15 @@ impl Competition {
         self.shown_metrics.as_ref().map_or(&[], |Json(metrics)| metrics)
     }
 
+    /// Those of them that change no rank.
+    pub fn secondary(&self) -> &[ShownMetric] {
+        self.shown_metrics().get(1..).unwrap_or_default()
+    }
+
     /// The metric whose value a score is: the one that ranks, where others are shown beside it.
     pub fn metric_of_score(&self) -> Option<&str> {
         let primary = self.shown_metrics().first().map(|primary| primary.metric.as_str());
         primary.or(self.metric.as_deref())
-    }
-
-    /// Those of them that change no rank.
-    pub fn secondary(&self) -> &[ShownMetric] {
-        self.shown_metrics().get(1..).unwrap_or_default()
     }
 
     /// Whether a file has several scores, each under a metric of its own.

@@ -69,9 +69,9 @@ pub async fn refresh(conn: &mut PgConnection, id: CompetitionId, now: DateTime<U
 ///
 /// # Errors
 /// Those of the database.
-pub async fn pages(conn: &mut PgConnection, id: CompetitionId) -> Result<Vec<TextPage>> {
-    let mut pages = store::texts::all(conn, id).await?;
-    follow(conn, id, &mut pages).await?;
+pub async fn pages(conn: &mut PgConnection, competition: &Competition) -> Result<Vec<TextPage>> {
+    let mut pages = store::texts::all(conn, competition.id).await?;
+    follow(conn, competition, &mut pages).await?;
     Ok(pages)
 }
 
@@ -79,18 +79,28 @@ pub async fn pages(conn: &mut PgConnection, id: CompetitionId) -> Result<Vec<Tex
 ///
 /// # Errors
 /// Those of the database.
-pub async fn page(conn: &mut PgConnection, id: CompetitionId, slug: &str) -> Result<Option<TextPage>> {
-    let mut found = store::texts::find(conn, id, slug).await?;
-    follow(conn, id, found.as_mut_slice()).await?;
+pub async fn page(
+    conn: &mut PgConnection,
+    competition: &Competition,
+    slug: &str,
+) -> Result<Option<TextPage>> {
+    let mut found = store::texts::find(conn, competition.id, slug).await?;
+    follow(conn, competition, found.as_mut_slice()).await?;
     Ok(found)
 }
 
-/// Has proposals say what [`refresh`] would write.
+/// Has a draft's proposals say what [`refresh`] would write; the launch wrote them down.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn follow(conn: &mut PgConnection, id: CompetitionId, pages: &mut [TextPage]) -> Result<()> {
-    if !pages.iter().any(|page| page.is_proposed) || !has_split_table(conn, id).await? {
+pub async fn follow(
+    conn: &mut PgConnection,
+    competition: &Competition,
+    pages: &mut [TextPage],
+) -> Result<()> {
+    let (id, is_draft) = (competition.id, competition.launched_at.is_none());
+    let may_differ = is_draft && pages.iter().any(|page| page.is_proposed);
+    if !may_differ || !has_split_table(conn, id).await? {
         return Ok(());
     }
     let Some(facts) = gather(conn, id).await? else { return Ok(()) };

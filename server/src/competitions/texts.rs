@@ -94,17 +94,18 @@ pub async fn shown(app: &App, competition: &Competition, page: &str) -> Result<A
     if let Some(shown) = app.texts.get(&key) {
         return Ok(shown);
     }
-    let shown = Arc::new(read(app, competition.id, page).await?);
+    let shown = Arc::new(read(app, competition, page).await?);
     if shown.text.is_some() || page == OVERVIEW || page == DATA {
         app.texts.put(key, Arc::clone(&shown));
     }
     Ok(shown)
 }
 
-async fn read(app: &App, id: CompetitionId, page: &str) -> Result<Shown> {
+async fn read(app: &App, competition: &Competition, page: &str) -> Result<Shown> {
+    let id = competition.id;
     let mut conn = app.db.acquire().await?;
     let (links, mut text) = texts::shown(&mut conn, id, page).await?;
-    propose::follow(&mut conn, id, text.as_mut_slice()).await?;
+    propose::follow(&mut conn, competition, text.as_mut_slice()).await?;
     let newest = page_versions::list(&mut conn, id, page, (1, i32::MAX), 1).await?.pop();
     let newest_version = newest.map(|version| (version.number, version.edited_at));
     let hosts = lists::hosts(&mut conn, id).await?;

@@ -282,7 +282,7 @@ struct PageJson {
 pub async fn pages(app: &App, member: &Member, ask: PagesAsk) -> Result<Pages, Fault> {
     let seen = see(app, member, &ask.competition_name).await?;
     let mut conn = app.db.acquire().await?;
-    let all = propose::pages(&mut conn, seen.competition.id).await?;
+    let all = propose::pages(&mut conn, &seen.competition).await?;
     let shown = all.into_iter().filter(|page| ask.page_name.is_empty() || page.slug == ask.page_name);
     let pages: Vec<_> = shown
         .map(|page| PageJson {

@@ -341,7 +341,7 @@ async fn list_pages(
 ) -> Result<Json<ItemsJson<PageJson>>> {
     let (seen, _) = see(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
-    let pages = propose::pages(&mut conn, seen.competition.id).await?;
+    let pages = propose::pages(&mut conn, &seen.competition).await?;
     Ok(Json(ItemsJson { items: pages.into_iter().map(PageJson::from).collect() }))
 }
 
@@ -360,7 +360,7 @@ async fn show_page(
 ) -> Result<Json<PageJson>> {
     let (seen, _) = see(&app, &slug, caller).await?;
     let mut conn = app.db.acquire().await?;
-    let page = propose::page(&mut conn, seen.competition.id, &page).await?.ok_or(AppError::NotFound)?;
+    let page = propose::page(&mut conn, &seen.competition, &page).await?.ok_or(AppError::NotFound)?;
     Ok(Json(page.into()))
 }
 

@@ -145,7 +145,7 @@ async fn pages_page(
     mistake: Mistake,
 ) -> Result<PagesPage> {
     let mut conn = app.db.acquire().await?;
-    let pages = propose::pages(&mut conn, opened.seen.competition.id).await?;
+    let pages = propose::pages(&mut conn, &opened.seen.competition).await?;
     Ok(PagesPage { frame: opened.frame(&shell), setup: opened.setup, shell, pages, form, mistake })
 }
 
@@ -172,7 +172,7 @@ async fn post_new(
 
 async fn find(app: &App, opened: &Opened, page: &str) -> Result<TextPage> {
     let mut conn = app.db.acquire().await?;
-    propose::page(&mut conn, opened.seen.competition.id, page).await?.ok_or(AppError::NotFound)
+    propose::page(&mut conn, &opened.seen.competition, page).await?.ok_or(AppError::NotFound)
 }
 
 async fn show_page(
