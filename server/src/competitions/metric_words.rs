@@ -135,7 +135,8 @@ pub fn takes(parameter: &ParameterSpec) -> String {
         ParameterType::Boolean => "true or false".to_owned(),
         ParameterType::Text => "text; empty for none".to_owned(),
         ParameterType::Parts => {
-            "a list of metrics with weights, such as [{\"metric\": \"rmse\", \"weight\": 0.5}]".to_owned()
+            "a list of metrics, such as [{\"metric\": \"rmse\", \"weight\": 0.5}]; without weights where only the first counts"
+                .to_owned()
         }
     }
 }
